@@ -1,0 +1,55 @@
+"""How branches, hosts and identities are written, so that poll and push write them alike."""
+
+from __future__ import annotations
+
+from urllib.parse import urlsplit
+
+
+def clean_branch(branch: str | None) -> str | None:
+    """The branch without ``refs/heads/`` and ``origin/``; None for nothing.
+
+    >>> clean_branch("refs/heads/main"), clean_branch("origin/release/1.2"), clean_branch("")
+    ('main', 'release/1.2', None)
+    """
+    if branch is None:
+        return None
+    for prefix in ("refs/heads/", "refs/remotes/", "origin/"):
+        branch = branch.removeprefix(prefix)
+    return branch or None
+
+
+def fork_branch(branch: str | None, head_repo: str | None, repo: str) -> str | None:
+    """``owner:branch`` when the head repository is another than the run's own, else the branch."""
+    cleaned = clean_branch(branch)
+    if cleaned is None or head_repo is None or head_repo.lower() == repo.lower():
+        return cleaned
+    return f"{head_repo.split('/', 1)[0]}:{cleaned}"
+
+
+def host_of(url: str) -> str:
+    """host[:port] in lower case, default ports left out.
+
+    >>> host_of("https://GitHub.com:443/acme/web"), host_of("http://127.0.0.1:8080/x")
+    ('github.com', '127.0.0.1:8080')
+    """
+    parts = urlsplit(url)
+    host = (parts.hostname or "").lower()
+    if ":" in host:
+        host = f"[{host}]"
+    default = {"http": 80, "https": 443}.get(parts.scheme)
+    return host if parts.port in (None, default) else f"{host}:{parts.port}"
+
+
+def controller_of(url: str) -> str:
+    """A Jenkins controller's instance: host[:port][/path] in lower case host, without a trailing slash.
+
+    >>> controller_of("https://Jenkins.acme.com/ci/")
+    'jenkins.acme.com/ci'
+    """
+    return host_of(url) + urlsplit(url).path.rstrip("/")
+
+
+def github_instance_of_api(api_url: str) -> str:
+    """The web host that belongs to an API address: api.github.com is github.com's, Enterprise's is its own host."""
+    host = host_of(api_url)
+    return "github.com" if host == "api.github.com" else host

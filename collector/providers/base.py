@@ -1,0 +1,123 @@
+"""What every provider is to the collector and to the web app.
+
+A provider is a folder with ``client.py`` (reads a source: a ``SourceReader``), ``mapping.py`` (its objects to
+words; pure) and ``webhook.py`` (its native webhooks to words; pure), and one line in ``providers/registry.py``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Protocol
+
+from collector.domain.errors import SourceError
+from collector.domain.model import BuildKey, LogSnippet, Status, Word
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """What a provider still grants: ``remaining`` of ``limit`` requests until ``reset_at``."""
+
+    limit: int
+    remaining: int
+    reset_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class EtagEntry:
+    """An answer's ETag. ``key`` hashes token, URL and selection: no secret is in it, and none shares another's."""
+
+    key: str
+    etag: str
+
+
+@dataclass(frozen=True, slots=True)
+class DetailRead:
+    """Says that a build's jobs (and log) were read as of ``updated_at``, so that they are not read again."""
+
+    key: BuildKey
+    updated_at: datetime | None
+    """The run's updated_at (GitHub) or start + duration (Jenkins) that the jobs belong to."""
+    log_read: bool = False
+    build_started_at: datetime | None = None
+    """Jenkins: tells reused build numbers apart."""
+
+
+@dataclass(frozen=True, slots=True)
+class KnownBuild:
+    """What storage knows of a build that matters for reading it again."""
+
+    key: BuildKey
+    status: Status
+    run_known: bool
+    updated_at: datetime | None
+    """updated_at of the run's winning word; None where the provider has none."""
+    started_at: datetime | None
+    detail_at: datetime | None
+    """``DetailRead.updated_at`` of the last read of its jobs; None: never read."""
+    log_read: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a first read or backfill is, for the terminal and the dashboard."""
+
+    target: str
+    done: int
+    total: int | None
+    builds: int
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """A part of a source (a repo, a folder) that failed while the rest of the poll went on."""
+
+    target: str
+    error: SourceError
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """What one answer (or a few) told. Everything in it is stored in one transaction; at most 500 words."""
+
+    words: Sequence[Word] = ()
+    logs: Sequence[LogSnippet] = ()
+    etags: Sequence[EtagEntry] = ()
+    details: Sequence[DetailRead] = ()
+    marks: Mapping[str, str] = field(default_factory=dict)
+    """The reader's own durable notes, a name to a text, e.g. ``backfilled:acme/web`` to an instant."""
+    progress: Progress | None = None
+    trouble: Trouble | None = None
+
+
+class Memory(Protocol):
+    """What a reader may ask of storage while it polls (all of it for the reader's own source)."""
+
+    def etag(self, key: str) -> str | None: ...
+
+    def mark(self, name: str) -> str | None: ...
+
+    def known(self, keys: Sequence[BuildKey]) -> Mapping[BuildKey, KnownBuild]:
+        """Those of ``keys`` that are stored, by ``key.folded``; where numbers were reused, the newest."""
+
+    def unfinished(self, provider: str, instance: str, repo: str | None = None) -> Sequence[KnownBuild]:
+        """Stored builds that are queued or in progress, oldest first, at most 1,000."""
+
+
+class SourceReader(Protocol):
+    """One source of collectors.yaml, read the way its provider wants. Used by one thread at a time."""
+
+    instance: str
+
+    def poll(self, memory: Memory, now: datetime) -> Iterator[Batch]:
+        """Read what is new. Yields as it goes; each batch is stored before the next is asked for.
+
+        Raises SourceError when the source as a whole cannot be read (the poller backs off; Waiting names
+        the instant); a failing part is told as ``Batch.trouble`` and the rest goes on.
+        """
+
+    def budget(self) -> Budget | None:
+        """The last budget the provider told, None when it told none."""
+
+    def close(self) -> None: ...
