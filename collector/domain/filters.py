@@ -10,7 +10,7 @@ DEFAULT_BRANCH = "@default"
 
 @dataclass(frozen=True, slots=True)
 class GroupPatterns:
-    """A group's globs: a build belongs to it when its repo matches one of ``repos`` and its pipeline one of ``pipelines``."""
+    """A group's globs: a build is in it when its repo matches one of ``repos`` and its pipeline one of ``pipelines``."""
 
     name: str
     repos: tuple[str, ...] = ("*",)

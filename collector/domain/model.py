@@ -58,7 +58,7 @@ class BuildKey:
 
 @dataclass(frozen=True, slots=True)
 class PipelineRef:
-    """What a word says about its pipeline; ``external_id`` (workflow id, Jenkins full name) is the identity where told."""
+    """What a word says of its pipeline; ``external_id`` (workflow id, Jenkins full name) is its identity where told."""
 
     external_id: str | None = None
     name: str | None = None
