@@ -49,3 +49,12 @@ class NotFound(SourceError):
     """404 or 410: gone, renamed, or hidden from this token."""
 
     permanent = True
+
+
+class MappingError(CIHealthError):
+    """An object of a provider that is not what its API promises. ``field`` is the path of the value."""
+
+    def __init__(self, field: str, message: str) -> None:
+        super().__init__(f"{field}: {message}")
+        self.field = field
+        self.message = message

@@ -91,6 +91,13 @@ class Batch:
     trouble: Trouble | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class NotForUs:
+    """A webhook that was understood and tells nothing to store; ``reason`` is told to its sender (202)."""
+
+    reason: str
+
+
 class Memory(Protocol):
     """What a reader may ask of storage while it polls (all of it for the reader's own source)."""
 
