@@ -1,4 +1,4 @@
-"""Build hook: a wheel carries the built dashboard. Nothing happens for editable installs or when it is built already."""
+"""Build hook: a wheel carries the built dashboard; nothing happens for editable installs or when it is built."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class DashboardHook(BuildHookInterface[Any]):
             return
         build_dashboard(root / "frontend")
         if not built.is_file():
-            raise RuntimeError("npm run build ended well but left no webapp/static/index.html; see frontend/vite.config.ts")
+            raise RuntimeError("npm run build ended well but left no webapp/static/index.html")
 
 
 def build_dashboard(frontend: Path) -> None:
@@ -43,5 +43,5 @@ def require_node() -> str:
     told = subprocess.run([node, "--version"], capture_output=True, text=True, check=True).stdout.strip()
     major = re.match(r"v(\d+)\.", told)
     if not major or int(major[1]) < NODE_MAJOR:
-        raise RuntimeError(f"building the dashboard needs Node.js >= {NODE_MAJOR}; {node} is {told or 'of no known version'}")
+        raise RuntimeError(f"building the dashboard needs Node.js >= {NODE_MAJOR}; {node} is {told or 'unknown'}")
     return npm
