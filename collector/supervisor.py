@@ -82,11 +82,10 @@ class Child:
             return None
         self.signal_group(signal.SIGKILL)
         self._process = None
-        steady = now - self._started_at >= STEADY_SECONDS
-        if steady:
+        of_itself = code not in (0, -signal.SIGKILL, -signal.SIGTERM)
+        if now - self._started_at >= STEADY_SECONDS or not of_itself:
             self.failed_starts, self._delay_seconds = 0, FIRST_DELAY_SECONDS
-        elif code not in (0, -signal.SIGKILL, -signal.SIGTERM):
-            self.failed_starts += 1
+        self.failed_starts += of_itself and now - self._started_at < STEADY_SECONDS
         self.start_at = now + self._delay_seconds
         self._delay_seconds = min(self._delay_seconds * 2, LONGEST_DELAY_SECONDS)
         return code
