@@ -1,0 +1,104 @@
+"""Which words a GitHub source takes: its repos, orgs, include, exclude, workflows and branches. Pure.
+
+Polls and pushes ask the same questions; only a poll already knows that the repo is right.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from fnmatch import fnmatchcase
+
+from collector.domain.filters import DEFAULT_BRANCH
+from collector.domain.model import JobWord, PipelineRef, PlainWord, RepoWord, RunWord, Word, WorkflowWord
+from collector.domain.names import github_instance_of_api
+from config.model import GithubSource
+
+
+def selects(source: GithubSource, word: Word, *, instance: str | None = None) -> bool:
+    """Whether the source takes ``word``: ``refusal`` gives no reason against it."""
+    return refusal(source, word, instance=instance) is None
+
+
+def refusal(source: GithubSource, word: Word, *, instance: str | None = None) -> str | None:
+    """Why the source does not take ``word``, in words for its sender; None when it takes it.
+
+    ``instance``: where the source's builds are; without it the host that belongs to the source's url.
+    """
+    own = instance or instance_of(source)
+    told_instance = word.instance if isinstance(word, RepoWord | WorkflowWord) else word.key.instance
+    repo = _repo_of(word)
+    if told_instance != own:
+        return f"source {source.name} speaks for {own}, not for {told_instance}"
+    if not takes_repo(source, repo):
+        return f"source {source.name} does not watch the repo {repo}"
+    if isinstance(word, WorkflowWord):
+        pipeline = PipelineRef(word.external_id, word.name, word.path)
+        return None if takes_pipeline(source, pipeline) else _not_watched(source, word.name)
+    if isinstance(word, RepoWord):
+        return None
+    return build_refusal(source, word)
+
+
+def build_refusal(source: GithubSource, word: RunWord | JobWord | PlainWord, default: str | None = None) -> str | None:
+    """Why the source does not take a build of a repo that it watches; None when it takes it."""
+    if not takes_pipeline(source, word.pipeline):
+        return _not_watched(source, word.pipeline.name or word.pipeline.path or "without a name")
+    told_default = word.default_branch if isinstance(word, RunWord) else None
+    if not takes_branch(source, word.branch, told_default or default):
+        return f"source {source.name} does not watch the branch {word.branch}"
+    return None
+
+
+def instance_of(source: GithubSource) -> str:
+    """host[:port] of the source's web pages: where its builds say that they ran."""
+    host = github_instance_of_api(source.url)
+    # Enterprise Cloud with data residency serves its API at api.NAME.ghe.com, its pages at NAME.ghe.com.
+    return host.removeprefix("api.") if host.endswith(".ghe.com") else host
+
+
+def takes_repo(source: GithubSource, repo: str) -> bool:
+    """Named in ``repos``, or of one of ``orgs`` and let in by ``include``; never what ``exclude`` names.
+
+    A source that names neither repos nor orgs takes every repo that ``include`` lets in.
+    """
+    name = repo.lower()
+    if _any_glob(source.exclude, name):
+        return False
+    if name in {one.lower() for one in source.repos}:
+        return True
+    if (source.repos or source.orgs) and name.split("/", 1)[0] not in {org.lower() for org in source.orgs}:
+        return False
+    return not source.include or _any_glob(source.include, name)
+
+
+def takes_pipeline(source: GithubSource, pipeline: PipelineRef) -> bool:
+    """``workflows`` are globs on the workflow's name, its file, or the file's last part (``ci.yml``)."""
+    if "*" in source.workflows:
+        return True
+    path = pipeline.path or ""
+    names = {name for name in (pipeline.name, path, path.rsplit("/", 1)[-1]) if name}
+    return any(fnmatchcase(name, pattern) for name in names for pattern in source.workflows)
+
+
+def takes_branch(source: GithubSource, branch: str | None, default: str | None = None) -> bool:
+    """``branches`` are globs; ``@default`` is the repo's default branch. A build without a branch is taken."""
+    if branch is None or "*" in source.branches:
+        return True
+    known = default or source.default_branch
+    defaults = (known,) if known else ("main", "master")
+    wanted = [one for glob in source.branches for one in (defaults if glob == DEFAULT_BRANCH else (glob,))]
+    return any(fnmatchcase(branch, pattern) for pattern in wanted)
+
+
+def _repo_of(word: Word) -> str:
+    if isinstance(word, RepoWord):
+        return word.name
+    return word.repo if isinstance(word, WorkflowWord) else word.key.repo
+
+
+def _any_glob(patterns: Sequence[str], name: str) -> bool:
+    return any(fnmatchcase(name, pattern.lower()) for pattern in patterns)
+
+
+def _not_watched(source: GithubSource, pipeline: str) -> str:
+    return f"source {source.name} does not watch the workflow {pipeline}"

@@ -1,0 +1,125 @@
+"""GitHub's native webhooks: is the signature one of ours, and what does the body tell. Pure.
+
+The signature covers the body alone, so the X-GitHub-Event header is not believed: the body must have the shape
+that the header says. Deliveries come in any order, twice, or never; merging takes care of that.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from collections.abc import Sequence
+from urllib.parse import parse_qs
+
+from collector.domain.errors import MappingError
+from collector.domain.model import RepoWord, Word
+from collector.providers.base import NotForUs
+from collector.providers.github.fields import Fields
+from collector.providers.github.mapping import Place, job_word, repo_word, run_word, workflow_word
+
+_HEADER_LENGTH = len("sha256=") + 64
+_STORED = ("workflow_run", "workflow_job")
+EVENT_LIMIT = 64
+
+
+def verify(secrets: Sequence[bytes], raw_body: bytes, header: str | None) -> int | None:
+    """The index of the secret that signed ``raw_body``, or None: no header, a malformed one, or none of ours.
+
+    ``header`` is X-Hub-Signature-256 as it came (``sha256=`` and lower case hex). Every secret is tried in constant
+    time. Empty secrets sign nothing.
+    """
+    if header is None or len(header) != _HEADER_LENGTH:
+        return None
+    sent = header.encode("utf-8", "surrogateescape")
+    found = None
+    for index, secret in enumerate(secrets):
+        right = b"sha256=" + hmac.new(secret, raw_body, hashlib.sha256).hexdigest().encode("ascii")
+        if hmac.compare_digest(right, sent) and secret and found is None:
+            found = index
+    return found
+
+
+def form_payload(raw_body: bytes) -> bytes:
+    """The JSON text of a form-encoded delivery (``payload=…``). The signature is over ``raw_body``, not over this.
+
+    Raises MappingError: no form, no payload field, or more than one.
+    """
+    try:
+        form = parse_qs(raw_body.decode("ascii"), strict_parsing=True, max_num_fields=8, errors="strict")
+    except ValueError as exc:  # also UnicodeDecodeError
+        raise MappingError("payload", "the body must be form-encoded with one field, payload, that holds JSON") from exc
+    values = form.get("payload", [])
+    if len(values) != 1:
+        raise MappingError("payload", f"must be in the form exactly once, it is there {len(values)} times")
+    return values[0].encode()
+
+
+def parse(event: str, body: object) -> tuple[Word, ...] | NotForUs:
+    """What a delivery tells. ``event``: the X-GitHub-Event header; ``body``: the decoded JSON.
+
+    workflow_run and workflow_job give words (with the repository's, and the workflow's where it is told); every
+    other event is NotForUs. Raises MappingError naming the field: a malformed body, or one of another event.
+    """
+    envelope = Fields.of(body, "body")
+    if event == "workflow_run":
+        return _run(_matching(envelope, event))
+    if event == "workflow_job":
+        return _job(_matching(envelope, event))
+    if event == "ping":
+        return _ping(envelope)
+    shown = event[:EVENT_LIMIT] if event.isprintable() else "unknown"
+    return NotForUs(f"event {shown!r} tells of no build; send workflow_run and workflow_job")
+
+
+def _matching(envelope: Fields, event: str) -> Fields:
+    """The header is not signed: it must not turn one event's body into another event."""
+    others = [name for name in _STORED if name != event and envelope.values.get(name) is not None]
+    if envelope.values.get(event) is None or others:
+        raise MappingError(event, f"X-GitHub-Event says {event}, so the body must have that object and no other event's")
+    if envelope.text("action") is None:
+        raise MappingError("action", f"is missing; a {event} delivery says what happened")
+    return envelope
+
+
+def _ping(envelope: Fields) -> NotForUs:
+    carried = [name for name in _STORED if envelope.values.get(name) is not None]
+    if carried:
+        raise MappingError(carried[0], "X-GitHub-Event says ping, but the body tells of a build")
+    return NotForUs("ping")
+
+
+def _run(envelope: Fields) -> tuple[Word, ...]:
+    place = _place(envelope)
+    word = run_word(envelope.values["workflow_run"], place, told_by="push")
+    words: list[Word] = []
+    if envelope.values.get("repository") is not None:
+        repo = repo_word(envelope.values["repository"], place, seen_at=word.updated_at)
+        _same_repo(repo, word.key.repo)
+        words.append(repo)
+    if envelope.values.get("workflow") is not None:
+        words.append(workflow_word(envelope.values["workflow"], Place(word.key.repo, word.key.instance, place.repo_id)))
+    return (*words, word)
+
+
+def _job(envelope: Fields) -> tuple[Word, ...]:
+    place = _place(envelope)
+    word = job_word(envelope.values["workflow_job"], place)
+    if envelope.values.get("repository") is None:
+        return (word,)
+    seen_at = word.completed_at or word.started_at or word.created_at
+    return repo_word(envelope.values["repository"], place, seen_at=seen_at), word
+
+
+def _place(envelope: Fields) -> Place:
+    """What the envelope's repository says for the objects in it."""
+    repository = envelope.child("repository")
+    if repository is None:
+        return Place()
+    repo = repo_word(repository.values, Place(instance="unknown"))
+    return Place(repo.name, None if repo.instance == "unknown" else repo.instance, repo.external_id)
+
+
+def _same_repo(repo: RepoWord, told: str) -> None:
+    """A body whose run is of another repository than its envelope would get past the selection by envelope."""
+    if repo.name.lower() != told.lower():
+        raise MappingError("repository.full_name", f"says {repo.name}, but the run is of {told}")
