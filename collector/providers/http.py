@@ -65,7 +65,8 @@ class Reply:
     @property
     def next_url(self) -> str | None:
         """The Link header's ``next``, absolute; None on the last page."""
-        links = httpx.Response(self.status, headers={"Link": self.headers.get("Link", "")}).links
+        header = self.headers.get("Link", "").encode("utf-8", "replace")
+        links = httpx.Response(self.status, headers=[(b"Link", header)]).links
         return self._absolute(links.get("next", {}).get("url"))
 
     @property

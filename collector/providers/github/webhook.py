@@ -75,7 +75,7 @@ def _matching(envelope: Fields, event: str) -> Fields:
     """The header is not signed: it must not turn one event's body into another event."""
     others = [name for name in _STORED if name != event and envelope.values.get(name) is not None]
     if envelope.values.get(event) is None or others:
-        raise MappingError(event, f"X-GitHub-Event says {event}, so the body must have that object and no other event's")
+        raise MappingError(event, f"X-GitHub-Event says {event}, so the body must have that object and no other")
     if envelope.text("action") is None:
         raise MappingError("action", f"is missing; a {event} delivery says what happened")
     return envelope

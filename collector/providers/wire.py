@@ -1,0 +1,148 @@
+"""Below ``http``: reads from a socket against a deadline, and unpacks bodies in bounded pieces.
+
+httpx bounds each read, so that a server that sends a byte now and then holds a caller for ever; and it unpacks a
+whole chunk at once, so that 64 KiB become 64 MiB. Both are bounded here.
+"""
+
+from __future__ import annotations
+
+import contextvars
+import time
+import zlib
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from typing import Any
+from urllib.parse import urlsplit
+from urllib.request import getproxies, proxy_bypass
+
+import httpcore
+import httpx
+
+from collector.domain.errors import BadAnswer
+
+_PIECE = 256 * 1024
+_deadline: contextvars.ContextVar[Deadline | None] = contextvars.ContextVar("deadline", default=None)
+
+
+class Deadline:
+    """An instant of time.monotonic() after which nothing more is read."""
+
+    def __init__(self, at: float) -> None:
+        self._at = at
+
+    def left(self) -> float:
+        """Seconds left, at least a little: 0 means "no time-out" to some."""
+        return max(0.001, self._at - time.monotonic())
+
+    def check(self) -> None:
+        if time.monotonic() > self._at:
+            raise httpx.ReadTimeout("the answer took longer than its total deadline")
+
+    @contextmanager
+    def running(self) -> Iterator[None]:
+        """While in it, every read from a socket of a guarded transport in this thread ends by the deadline."""
+        token = _deadline.set(self)
+        try:
+            yield
+        finally:
+            _deadline.reset(token)
+
+
+class _Stream(httpcore.NetworkStream):
+    def __init__(self, inner: httpcore.NetworkStream) -> None:
+        self._inner = inner
+
+    def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+        deadline = _deadline.get()
+        if deadline is not None:
+            try:
+                deadline.check()
+            except httpx.ReadTimeout as exc:
+                raise httpcore.ReadTimeout(str(exc)) from exc
+            timeout = min(deadline.left(), timeout or deadline.left())
+        return self._inner.read(max_bytes, timeout)
+
+    def write(self, buffer: bytes, timeout: float | None = None) -> None:
+        self._inner.write(buffer, timeout)
+
+    def close(self) -> None:
+        self._inner.close()
+
+    def start_tls(self, *args: Any, **kwargs: Any) -> httpcore.NetworkStream:
+        return _Stream(self._inner.start_tls(*args, **kwargs))
+
+    def get_extra_info(self, info: str) -> Any:
+        return self._inner.get_extra_info(info)
+
+
+class _Backend(httpcore.NetworkBackend):
+    def __init__(self, inner: httpcore.NetworkBackend) -> None:
+        self._inner = inner
+
+    def connect_tcp(self, *args: Any, **kwargs: Any) -> httpcore.NetworkStream:
+        return _Stream(self._inner.connect_tcp(*args, **kwargs))
+
+    def connect_unix_socket(self, *args: Any, **kwargs: Any) -> httpcore.NetworkStream:
+        return _Stream(self._inner.connect_unix_socket(*args, **kwargs))
+
+    def sleep(self, seconds: float) -> None:
+        self._inner.sleep(seconds)
+
+
+def guarded_transport(url: str, max_connections: int) -> httpx.HTTPTransport:
+    """httpx's transport for ``url``'s host (through the environment's proxy, if any) whose reads heed ``Deadline``."""
+    limits = httpx.Limits(max_connections=max_connections)
+    transport = httpx.HTTPTransport(limits=limits, proxy=_proxy_for(url))
+    # httpx 0.28 has no public way to give its pool another network backend; test_http holds this to its word.
+    transport._pool._network_backend = _Backend(transport._pool._network_backend)
+    return transport
+
+
+def body_parts(response: httpx.Response, max_bytes: int, deadline: Deadline) -> Iterator[bytes]:
+    """The decoded body in pieces of at most 256 KiB. Raises BadAnswer beyond ``max_bytes``, ReadTimeout when late."""
+    size = 0
+    for part in _decoded(response):
+        size += len(part)
+        if size > max_bytes:
+            host = response.request.url.host
+            raise BadAnswer(f"{host} sent more than {max_bytes // 1024} KiB; the rest is not read")
+        deadline.check()
+        yield part
+
+
+def _decoded(response: httpx.Response) -> Iterable[bytes]:
+    if response.is_stream_consumed:  # a transport may hand over an answer that it has read and decoded already
+        return iter((response.content,))
+    coding = response.headers.get("Content-Encoding", "identity").strip().lower()
+    if coding == "identity":
+        return response.iter_raw()
+    if coding in ("gzip", "x-gzip", "deflate"):
+        return _inflated(response.iter_raw())
+    raise BadAnswer(f"{response.request.url.host} answered in {coding[:40]!r}, which was not asked for")
+
+
+def _inflated(chunks: Iterable[bytes]) -> Iterator[bytes]:
+    """zlib or gzip in pieces, however much a chunk unpacks to. A 304 may name a coding and have no body."""
+    unpacker, begun = zlib.decompressobj(zlib.MAX_WBITS | 32), False
+    try:
+        for chunk in chunks:
+            rest, begun = chunk, True
+            while rest and not unpacker.eof:
+                piece = unpacker.decompress(rest, _PIECE)
+                rest = unpacker.unconsumed_tail
+                if piece:
+                    yield piece
+        while piece := unpacker.decompress(b"", _PIECE):
+            yield piece
+    except zlib.error as exc:
+        raise BadAnswer("an answer is compressed in a way that cannot be unpacked") from exc
+    if begun and not unpacker.eof:
+        raise httpx.RemoteProtocolError("the compressed answer ends in the middle")
+
+
+def _proxy_for(url: str) -> str | None:
+    parts = urlsplit(url)
+    if parts.hostname is None or proxy_bypass(parts.hostname):
+        return None
+    proxies = getproxies()
+    return proxies.get(parts.scheme) or proxies.get("all")
