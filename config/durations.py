@@ -8,6 +8,7 @@ from typing import Annotated
 
 from pydantic import BeforeValidator, PlainSerializer, WithJsonSchema
 
+LONGEST = timedelta(days=3650)
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 _PATTERN = r"^[0-9]{1,6}[smhdw]$"
 
@@ -22,7 +23,10 @@ def parse_duration(text: object) -> timedelta:
         return text
     if not isinstance(text, str) or not re.fullmatch(_PATTERN, text):
         raise ValueError("a duration is written as a whole number and s, m, h, d or w: 30s, 5m, 6h, 14d")
-    return timedelta(**{_UNITS[text[-1]]: int(text[:-1])})
+    length = timedelta(**{_UNITS[text[-1]]: int(text[:-1])})
+    if length > LONGEST:
+        raise ValueError(f"{text} is too long; the longest is 3650d")
+    return length
 
 
 def format_duration(length: timedelta) -> str:

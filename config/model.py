@@ -6,69 +6,209 @@ them: ``Secret.resolve`` (see ``config.secrets``). ``repr`` and ``str`` never sh
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import timedelta
-from typing import Annotated, Literal
+from pathlib import Path
+from typing import Annotated, Literal, Protocol, Self, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field, PrivateAttr, Strict, model_validator
 
+from collector.domain.filters import GroupPatterns
+from collector.domain.names import controller_of, github_instance_of_api
 from config.durations import Duration
-from config.secrets import Secret
+from config.entry import Entry
+from config.receivers import Receiver
+from config.rules import FailureRule, Rule
+from config.secrets import Secret, read_secret_file
+from config.texts import FilePath, HttpUrl, JobPath, Name, OrgName, RepoName, Text
+
+LEAST_INTERVAL = timedelta(seconds=1)
 
 
-class Entry(BaseModel):
-    """Unknown keys are errors: a typo must not be silence."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=False)
+def _at_least(length: Duration | None) -> None:
+    if length is not None and length < LEAST_INTERVAL:
+        raise ValueError("interval is too short; the least is 1s")
 
 
 class Defaults(Entry):
-    interval: Duration = timedelta(seconds=60)
-    backfill: Duration = timedelta(days=14)
+    """What holds for every source that does not say otherwise."""
+
+    interval: Duration = Field(default=timedelta(seconds=60), description="how often a source is polled: 60s")
+    backfill: Duration = Field(default=timedelta(days=14), description="how far back the first poll reads: 14d")
+
+    @model_validator(mode="after")
+    def _interval_is_possible(self) -> Self:
+        _at_least(self.interval)
+        return self
 
 
 class GithubApp(Entry):
-    id: int
-    installation_id: int
-    private_key_file: str
+    """A GitHub App's installation, instead of a token."""
+
+    id: Annotated[int, Strict()] = Field(description="the App's id, a number", gt=0)
+    installation_id: Annotated[int, Strict()] = Field(description="the installation's id, a number", gt=0)
+    private_key_file: FilePath = Field(description="the file that holds the App's private key (PEM)")
 
 
 class SourceBase(Entry):
-    name: str = Field(min_length=1, max_length=64)
-    interval: Duration | None = None
+    """What every source has."""
+
+    name: Name = Field(description="a unique name, shown on the dashboard")
+    interval: Duration | None = Field(default=None, description="how often it is polled: 60s")
     """None: defaults.interval (see ``Config.interval_of``)."""
-    backfill: Duration | None = None
-    branches: tuple[str, ...] = ("*",)
-    default_branch: str | None = None
+    backfill: Duration | None = Field(default=None, description="how far back its first poll reads: 14d")
+    branches: tuple[Text, ...] = Field(default=("*",), min_length=1, description="globs on the branch")
+    default_branch: Text | None = Field(default=None, description="used where the provider tells none")
+    token: Secret | None = Field(default=None, description="the API token, as ${NAME}")
+    token_file: FilePath | None = Field(default=None, description="a file that holds the API token")
+
+    @model_validator(mode="after")
+    def _interval_is_possible(self) -> Self:
+        _at_least(self.interval)
+        return self
+
+    @model_validator(mode="after")
+    def _one_token(self) -> Self:
+        if self.token is not None and self.token_file is not None:
+            raise ValueError("has both token and token_file; keep one of them")
+        return self
+
+    def read_token(self, environ: Mapping[str, str]) -> str | None:
+        """The API token from ``token`` or ``token_file``; None when there is neither. Raises SecretError."""
+        if self.token_file is not None:
+            return read_secret_file(Path(self.token_file))
+        return self.token.resolve(environ) if self.token is not None else None
 
 
 class GithubSource(SourceBase):
+    """GitHub Actions of the named repos and organisations."""
+
     provider: Literal["github"]
-    url: str = "https://api.github.com"
-    token: Secret | None = None
-    token_file: str | None = None
-    app: GithubApp | None = None
-    repos: tuple[str, ...] = ()
-    orgs: tuple[str, ...] = ()
-    include: tuple[str, ...] = ()
-    exclude: tuple[str, ...] = ()
-    workflows: tuple[str, ...] = ("*",)
-    webhook_secrets: tuple[Secret, ...] = ()
+    url: HttpUrl = Field(default="https://api.github.com", description="the API's address; Enterprise: https://host/api/v3")
+    app: GithubApp | None = Field(default=None, description="a GitHub App, instead of a token")
+    repos: tuple[RepoName, ...] = Field(default=(), description="repos as org/name")
+    orgs: tuple[OrgName, ...] = Field(default=(), description="organisations or users, all of whose repos are watched")
+    include: tuple[Text, ...] = Field(default=(), description="globs on org/name that orgs are narrowed to")
+    exclude: tuple[Text, ...] = Field(default=(), description="globs on org/name that are left out")
+    workflows: tuple[Text, ...] = Field(default=("*",), min_length=1, description="globs on name or file")
+    webhook_secrets: tuple[Secret, ...] = Field(default=(), description="secrets of its webhooks; any of them is right")
+
+    @model_validator(mode="after")
+    def _one_credential(self) -> Self:
+        if self.app is not None and (self.token is not None or self.token_file is not None):
+            raise ValueError("has both a token and an app; keep one of them")
+        if self.url in ("https://github.com", "http://github.com"):
+            raise ValueError("url is the website's; the API's is https://api.github.com (the default)")
+        return self
+
+    @property
+    def instance(self) -> str:
+        """host[:port] of the runs' html_url."""
+        return github_instance_of_api(self.url)
 
 
 class JenkinsSource(SourceBase):
+    """One Jenkins controller."""
+
     provider: Literal["jenkins"]
-    url: str
-    aliases: tuple[str, ...] = ()
-    user: str | None = None
-    token: Secret | None = None
-    token_file: str | None = None
-    folders: tuple[str, ...] = ()
-    jobs: tuple[str, ...] = ("*",)
-    include: tuple[str, ...] = ()
-    exclude: tuple[str, ...] = ()
-    repo_map: dict[str, str] = Field(default_factory=dict)
-    unstable: Literal["failure", "success"] = "failure"
-    webhook_tokens: tuple[Secret, ...] = ()
+    url: HttpUrl = Field(description="the controller's root address: https://jenkins.acme.com")
+    aliases: tuple[HttpUrl, ...] = Field(default=(), description="other addresses that the controller calls itself")
+    user: Text | None = Field(default=None, description="the user whose API token is used")
+    folders: tuple[JobPath, ...] = Field(default=(), description="folders to watch; none: all that the user may see")
+    jobs: tuple[Text, ...] = Field(default=("*",), min_length=1, description="globs on the job's full name")
+    include: tuple[Text, ...] = Field(default=(), description="globs on the full name that are watched")
+    exclude: tuple[Text, ...] = Field(default=(), description="globs on the full name that are left out")
+    repo_map: dict[JobPath, Text] = Field(default_factory=dict, description="folder or job path: repo it belongs to")
+    unstable: Literal["failure", "success"] = Field(default="failure", description="what UNSTABLE counts as")
+    webhook_tokens: tuple[Secret, ...] = Field(default=(), description="tokens of its webhooks; any of them is right")
+
+    @model_validator(mode="after")
+    def _user_and_token_together(self) -> Self:
+        has_token = self.token is not None or self.token_file is not None
+        if has_token and self.user is None:
+            raise ValueError("has a token but no user; add user: whose API token it is")
+        if self.user is not None and not has_token:
+            raise ValueError("has a user but no token; add token: ${NAME} or token_file:")
+        return self
+
+    @property
+    def instance(self) -> str:
+        """host[:port][/path] of ``url``."""
+        return controller_of(self.url)
 
 
 Source = Annotated[GithubSource | JenkinsSource, Field(discriminator="provider")]
+
+
+class Group(Entry):
+    """A team's set of repos and pipelines: a filter, a wall tile, a rule's matcher."""
+
+    name: Name = Field(description="a unique name, shown on the dashboard")
+    repos: tuple[Text, ...] = Field(default=("*",), min_length=1, description="globs on org/name")
+    pipelines: tuple[Text, ...] = Field(default=("*",), min_length=1, description="globs on the pipeline's name")
+
+    @property
+    def patterns(self) -> GroupPatterns:
+        return GroupPatterns(self.name, self.repos, self.pipelines)
+
+
+class Config(Entry):
+    """All of collectors.yaml. ``Config()`` is the valid config without sources."""
+
+    public_url: HttpUrl | None = Field(default=None, description="what links point to: https://ci-health.acme.com")
+    ingest_tokens: tuple[Secret, ...] = Field(default=(), description="tokens for plain bodies, as ${NAME}")
+    defaults: Defaults = Defaults()
+    sources: tuple[Source, ...] = ()
+    groups: tuple[Group, ...] = ()
+    receivers: tuple[Receiver, ...] = ()
+    rules: tuple[Rule, ...] = ()
+
+    _text_names: frozenset[str] = PrivateAttr(frozenset())
+
+    @property
+    def text_names(self) -> frozenset[str]:
+        """The variables whose ``${NAME}`` stands in ordinary text: every process needs them to read the file."""
+        return self._text_names
+
+    def with_text_names(self, names: frozenset[str]) -> Config:
+        copy = self.model_copy()
+        copy._text_names = names
+        return copy
+
+    def interval_of(self, source: SourceBase) -> timedelta:
+        return source.interval if source.interval is not None else self.defaults.interval
+
+    def backfill_of(self, source: SourceBase) -> timedelta:
+        return source.backfill if source.backfill is not None else self.defaults.backfill
+
+    def source_named(self, name: str) -> GithubSource | JenkinsSource | None:
+        return _named(self.sources, name)
+
+    def group_named(self, name: str) -> Group | None:
+        return _named(self.groups, name)
+
+    def receiver_named(self, name: str) -> Receiver | None:
+        return _named(self.receivers, name)
+
+    @property
+    def effective_rules(self) -> tuple[Rule, ...]:
+        """The rules; with none and at least one receiver, the rule that tells every failure to all receivers."""
+        if self.rules or not self.receivers:
+            return self.rules
+        return (FailureRule(name="every failure", when="failure", remind="each"),)
+
+    def receivers_of(self, rule: Rule) -> tuple[Receiver, ...]:
+        """The receivers that a rule tells: its ``to``, else all."""
+        return tuple(receiver for receiver in self.receivers if not rule.to or receiver.name in rule.to)
+
+
+class _Named(Protocol):
+    @property
+    def name(self) -> str: ...
+
+
+_N = TypeVar("_N", bound=_Named)
+
+
+def _named(entries: tuple[_N, ...], name: str) -> _N | None:
+    return next((entry for entry in entries if entry.name == name), None)

@@ -1,0 +1,141 @@
+"""Rules: when an alert opens. ``when`` says which kind; each kind has keys of its own beside the common ones."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Annotated, Literal, Self, TypeVar
+
+from pydantic import BeforeValidator, Field, PlainSerializer, Strict, WithJsonSchema, model_validator
+
+from config.durations import Duration, format_duration, parse_duration
+from config.entry import Entry
+from config.texts import Name, Text
+
+
+def _remind(value: object) -> object:
+    if value in ("never", "each") or isinstance(value, timedelta):
+        return value
+    try:
+        length = parse_duration(value)
+    except ValueError as exc:
+        raise ValueError("must be never, each, or a duration such as 6h") from exc
+    if length < timedelta(minutes=1):
+        raise ValueError("is too short; the least is 1m")
+    return length
+
+
+def _written(remind: timedelta | str) -> str:
+    return remind if isinstance(remind, str) else format_duration(remind)
+
+
+Remind = Annotated[
+    timedelta | Literal["never", "each"],
+    BeforeValidator(_remind),
+    PlainSerializer(_written, return_type=str),
+    WithJsonSchema({"type": "string", "pattern": "^(never|each|[0-9]{1,6}[smhdw])$", "examples": ["never", "6h"]}),
+]
+Severity = Literal["info", "warning", "critical"]
+Count = Annotated[int, Strict(), Field(ge=1, le=1000)]
+Percent = Annotated[float, Strict(), Field(ge=0, le=100)]
+Increase = Annotated[float, Strict(), Field(gt=0, le=10000)]
+_WEEK = timedelta(days=7)
+
+
+class RuleBase(Entry):
+    """What every rule has: which builds it looks at, whom it tells, how often."""
+
+    name: Name = Field(description="a unique name, shown in alerts")
+    branches: tuple[Text, ...] = Field(default=("*",), min_length=1, description="globs on the branch, or @default")
+    groups: tuple[Text, ...] = Field(default=(), description="names of groups; none: all builds")
+    repos: tuple[Text, ...] = Field(default=("*",), min_length=1, description="globs on org/name")
+    pipelines: tuple[Text, ...] = Field(default=("*",), min_length=1, description="globs on the pipeline's name")
+    events: tuple[Text, ...] = Field(default=("*",), min_length=1, description="globs on the event, as push")
+    to: tuple[Text, ...] = Field(default=(), description="names of receivers; none: all of them")
+    remind: Remind = Field(default="never", description="never, each (every further failing build) or a duration: 6h")
+    for_: Duration = Field(default=timedelta(0), alias="for", description="how long it must hold first: 10m")
+    severity: Severity = Field(default="warning", description="info, warning or critical")
+
+
+class FailureRule(RuleBase):
+    """A pipeline's last builds on a branch failed."""
+
+    when: Literal["failure"]
+    after: Count = Field(default=1, description="failures in a row before the alert opens")
+
+
+class SuccessRateRule(RuleBase):
+    """A pipeline's success rate over a window is too low."""
+
+    when: Literal["success_rate"]
+    below: Percent = Field(description="percent of success + failure below which the alert opens: 90")
+    window: Duration = Field(_WEEK, description="the builds it looks at: 7d")
+    min_builds: Count = Field(default=5, description="fewer finished builds than this say nothing")
+
+    @model_validator(mode="after")
+    def _window_is_possible(self) -> Self:
+        return _positive(self, "window")
+
+
+class SlowerRule(RuleBase):
+    """A pipeline takes longer than it used to."""
+
+    when: Literal["slower"]
+    by: Increase = Field(50.0, description="percent slower than the baseline: 50")
+    statistic: Literal["avg", "p50", "p90", "p95"] = Field(default="p50", description="which figure is compared")
+    window: Duration = Field(default=timedelta(days=1), description="the present builds: 1d")
+    baseline: Duration = Field(default=timedelta(days=14), description="the time before the window: 14d")
+    min_builds: Count = Field(default=5, description="fewer finished builds than this, in either, say nothing")
+
+    @model_validator(mode="after")
+    def _windows_are_possible(self) -> Self:
+        return _positive(self, "window", "baseline")
+
+
+class StuckRule(RuleBase):
+    """A build waits or runs for too long."""
+
+    when: Literal["stuck"]
+    queued_for: Duration = Field(default=timedelta(minutes=30), description="longest wait in the queue: 30m")
+    running_for: Duration = Field(default=timedelta(hours=6), description="longest run: 6h")
+
+    @model_validator(mode="after")
+    def _limits_are_possible(self) -> Self:
+        return _positive(self, "queued_for", "running_for")
+
+
+class StaleRule(RuleBase):
+    """A pipeline that used to run has silently stopped running."""
+
+    when: Literal["stale"]
+    no_build_for: Duration = Field(_WEEK, description="longest silence: 7d")
+
+    @model_validator(mode="after")
+    def _limit_is_possible(self) -> Self:
+        return _positive(self, "no_build_for")
+
+
+class FlakyRule(RuleBase):
+    """A pipeline fails and passes on the same commit too often."""
+
+    when: Literal["flaky"]
+    commits: Count = Field(default=3, description="flaky commits in the window at which the alert opens")
+    window: Duration = Field(default=timedelta(days=14), description="the builds it looks at: 14d")
+
+    @model_validator(mode="after")
+    def _window_is_possible(self) -> Self:
+        return _positive(self, "window")
+
+
+_R = TypeVar("_R", bound=RuleBase)
+
+
+def _positive(rule: _R, *keys: str) -> _R:
+    for key in keys:
+        if getattr(rule, key) <= timedelta(0):
+            raise ValueError(f"{key} is 0; write a duration above it, as 7d")
+    return rule
+
+
+Rule = Annotated[
+    FailureRule | SuccessRateRule | SlowerRule | StuckRule | StaleRule | FlakyRule, Field(discriminator="when")
+]
