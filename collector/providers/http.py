@@ -181,6 +181,32 @@ class Http:
             raise _Retry(reply, None)
         return reply
 
+    def beginning(
+        self,
+        url: str,
+        *,
+        params: Mapping[str, str | int] | None = None,
+        max_bytes: int,
+        deadline_seconds: float = DEADLINE_SECONDS,
+    ) -> Reply:
+        """GET ``url`` once and read no more than ``max_bytes`` of the body: for a log's part, or headers alone.
+
+        Raises Unreachable or BadAnswer as ``get`` does; a longer body is not refused.
+        """
+        deadline, target = Deadline(time.monotonic() + deadline_seconds), self._on_host(url)
+        stream = self._client.stream("GET", target, params=params, headers=self._headers())
+        try:
+            with _mapped(target), deadline.running(), stream as response:
+                body = bytearray()
+                for part in body_parts(response, MAX_BYTES, deadline):
+                    body += part
+                    if len(body) >= max_bytes:
+                        break
+                return Reply(response.status_code, response.headers, bytes(body[:max_bytes]), str(response.request.url))
+        except _Retry as exc:
+            assert exc.error is not None
+            raise exc.error from exc
+
     def close(self) -> None:
         self._client.close()
 
