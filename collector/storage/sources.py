@@ -1,0 +1,116 @@
+"""How reading each source goes: what GET /sources shows."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from collector.domain.times import to_api
+from collector.providers.base import Budget, Progress
+from collector.storage.tables import SourceState
+
+STALE_INTERVALS = 3
+_FIELDS = frozenset(name for name in SourceState._meta.fields if name not in ("name", "budget_limit"))
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """A configured source, as ``listing`` needs it."""
+
+    name: str
+    provider: str
+    instance: str | None
+    interval: timedelta
+
+
+def save_state(name: str, **fields: Any) -> None:
+    """Keeps what is given and leaves the rest as it was.
+
+    Fields: provider, instance, first_poll_at, last_poll_at, last_success_at, last_error, last_error_at, last_advice,
+    waiting_until, polls, ``budget`` (providers.base.Budget or None) and ``progress`` (providers.base.Progress or
+    None). Raises TypeError for any other.
+    """
+    values = dict(fields)
+    if "budget" in values:
+        values |= _budget_columns(values.pop("budget"))
+    if "progress" in values:
+        values["progress"] = _progress_text(values["progress"])
+    unknown = set(values) - _FIELDS - {"budget_limit"}
+    if unknown:
+        raise TypeError(f"a source's state has no {', '.join(sorted(unknown))}")
+    SourceState.insert(name=name, **values).on_conflict(conflict_target=[SourceState.name], update=values).execute()
+
+
+def state_of(name: str) -> SourceState | None:
+    """The kept state as it is, with ``last_poll_at`` and the like as attributes; None before the first poll."""
+    row: SourceState | None = SourceState.get_or_none(name=name)
+    return row
+
+
+def listing(now: datetime, intervals: Mapping[str, timedelta] | list[Known]) -> list[dict[str, Any]]:
+    """The sources by name, as GET /sources shows them: those given, with how often each is read.
+
+    Given ``Known``s, provider and instance are known before the first poll too.
+    """
+    given = intervals if isinstance(intervals, list) else [Known(name, "", None, i) for name, i in intervals.items()]
+    kept = {row.name: row for row in SourceState.select()}
+    return [_shown(source, kept.get(source.name), now) for source in given]
+
+
+def judged(row: SourceState | None, interval: timedelta, now: datetime) -> str:
+    """``new``, ``waiting``, ``failing``, ``stale`` (no success for 3 intervals, nor a first read under way) or ``ok``."""
+    if row is None or (row.last_success_at is None and row.last_error is None):
+        return "new"
+    if row.waiting_until and row.waiting_until > now:
+        return "waiting"
+    if row.last_error is not None:
+        return "failing"
+    read_at = max(at for at in (row.last_success_at, row.last_poll_at) if at is not None)
+    return "stale" if now - read_at > interval * STALE_INTERVALS else "ok"
+
+
+def _shown(source: Known, row: SourceState | None, now: datetime) -> dict[str, Any]:
+    waiting_until = row.waiting_until if row and row.waiting_until and row.waiting_until > now else None
+    return {
+        "name": source.name,
+        "provider": source.provider or (row.provider if row else None),
+        "instance": source.instance or (row.instance if row else None),
+        "state": judged(row, source.interval, now),
+        "last_success_at": _api(row.last_success_at if row else None),
+        "last_poll_at": _api(row.last_poll_at if row else None),
+        "last_error": row.last_error if row else None,
+        "last_error_at": _api(row.last_error_at if row else None),
+        "advice": row.last_advice if row and row.last_error else None,
+        "waiting_until": _api(waiting_until),
+        "interval_seconds": source.interval.total_seconds(),
+        "budget": _budget(row) if row else None,
+        "progress": json.loads(row.progress) if row and row.progress else None,
+    }
+
+
+def _budget(row: SourceState) -> dict[str, Any] | None:
+    if row.budget_limit is None:
+        return None
+    return {"limit": row.budget_limit, "remaining": row.budget_remaining, "reset_at": _api(row.budget_reset_at)}
+
+
+def _budget_columns(budget: Budget | None) -> dict[str, Any]:
+    return {
+        "budget_limit": budget.limit if budget else None,
+        "budget_remaining": budget.remaining if budget else None,
+        "budget_reset_at": budget.reset_at if budget else None,
+    }
+
+
+def _progress_text(progress: Progress | None) -> str | None:
+    if progress is None:
+        return None
+    told = {"target": progress.target, "done": progress.done, "total": progress.total, "builds": progress.builds}
+    return json.dumps(told)
+
+
+def _api(at: datetime | None) -> str | None:
+    return None if at is None else to_api(at)
