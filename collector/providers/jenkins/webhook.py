@@ -15,7 +15,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from collector.domain.errors import MappingError
-from collector.domain.model import RunWord, Status
+from collector.domain.logs import snippet
+from collector.domain.model import LogSnippet, RunWord, Status
 from collector.domain.names import clean_branch
 from collector.providers.base import Batch, NotForUs
 from collector.providers.jenkins.controllers import Controller, controller_for
@@ -115,7 +116,7 @@ def _push(build: Fields, phase: str, context: Context) -> Pushed | NotForUs:
     if reason is not None:
         return NotForUs(reason)
     run = _run(build, phase, job, scm.text("commit") if scm else None, branch)
-    return Pushed(Batch(words=(run,)), controller.source)
+    return Pushed(Batch(words=(run,), logs=_logs(build, run)), controller.source)
 
 
 def _address(build: Fields) -> Address:
@@ -185,6 +186,15 @@ def _before(build: Fields, ended_at: datetime, length: float) -> datetime:
     if started_at.year < 1973:
         raise MappingError(build.at("duration"), "is longer than the time before the build's end")
     return started_at
+
+
+def _logs(build: Fields, run: RunWord) -> tuple[LogSnippet, ...]:
+    """What the plugin sends of a failed build's console (its setting ``loglines``)."""
+    raw = build.values.get("log")
+    if run.status is not Status.FAILURE or not isinstance(raw, str) or not raw.strip():
+        return ()
+    text, error_line = snippet(raw, step=None)
+    return (LogSnippet(run.key, text, error_line, build_started_at=run.started_at),)
 
 
 def _credential(header: str | None) -> bytes | None:

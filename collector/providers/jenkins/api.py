@@ -1,0 +1,129 @@
+"""Asking one controller: at most two requests at once, ranged ``tree=`` only, and every answer judged.
+
+All sources with the same controller share its gate, so the bound holds however often it is named.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from email.utils import parsedate_to_datetime
+from typing import Any
+
+import httpx
+
+from collector.domain.errors import BadAnswer, NotAllowed, NotFound, Unreachable, Waiting
+from collector.providers.http import Http, Reply
+
+AT_ONCE = 2
+_LONGEST_WAIT = timedelta(hours=1)
+_gates: dict[str, threading.BoundedSemaphore] = {}
+_gates_lock = threading.Lock()
+
+
+def gate_of(instance: str) -> threading.BoundedSemaphore:
+    """The controller's gate, one for the process."""
+    with _gates_lock:
+        return _gates.setdefault(instance, threading.BoundedSemaphore(AT_ONCE))
+
+
+class Api:
+    """GETs below a controller's root. Thread-safe."""
+
+    def __init__(
+        self,
+        url: str,
+        instance: str,
+        *,
+        auth: tuple[str, str] | None,
+        clock: Callable[[], datetime],
+        transport: httpx.BaseTransport | None = None,
+    ) -> None:
+        self.url = url.rstrip("/")
+        self._gate = gate_of(instance)
+        self._has_credentials = auth is not None
+        self._clock = clock
+        self._http = Http(self.url, auth=auth, transport=transport, max_connections=AT_ONCE)
+        self.version: str | None = None
+        """What the controller says it is (``X-Jenkins``), once it answered."""
+
+    def tree(self, path: str, tree: str) -> dict[str, Any]:
+        """``<path>/api/json?tree=<tree>``. Raises SourceError; a 404 is NotFound."""
+        where = f"{path}/api/json" if path else "api/json"
+        return self.object(where, {"tree": tree})
+
+    def object(self, path: str, params: dict[str, str | int] | None = None) -> dict[str, Any]:
+        """A JSON object. Raises SourceError: not allowed, not there, no answer, or something else than JSON."""
+        reply = self._judged(self._get(path, params))
+        told = reply.json()
+        if not isinstance(told, dict):
+            raise BadAnswer(f"{_shown(reply)} answered with JSON that is no object")
+        return told
+
+    def beginning(self, path: str, params: dict[str, str | int], max_bytes: int) -> Reply:
+        """A text's first ``max_bytes``, for logs. Raises SourceError; a 404 is NotFound."""
+        with self._gate:
+            return self._judged(self._http.beginning(path, params=params, max_bytes=max_bytes), is_json=False)
+
+    def close(self) -> None:
+        self._http.close()
+
+    def _get(self, path: str, params: dict[str, str | int] | None) -> Reply:
+        with self._gate:
+            return self._http.get(path, params=params)
+
+    def _judged(self, reply: Reply, *, is_json: bool = True) -> Reply:
+        self.version = reply.headers.get("X-Jenkins") or self.version
+        if reply.status != 200:
+            raise self._refused(reply)
+        if is_json and (
+            reply.headers.get("Content-Type", "").startswith("text/html") or reply.body.lstrip()[:1] == b"<"
+        ):
+            raise BadAnswer(
+                f"{_shown(reply)} answered with an HTML page that looks like a login page",
+                advice="check that url is the controller's root and that user and token are right",
+            )
+        return reply
+
+    def _refused(self, reply: Reply) -> Exception:
+        status, shown = reply.status, _shown(reply)
+        if status in (401, 403):
+            return NotAllowed(f"{shown} answered {status}", advice=self._advice(status))
+        if status in (404, 410):
+            return NotFound(
+                f"{shown} answered {status}", advice="it was deleted or renamed, or the user may not see it"
+            )
+        if status in (429, 503) and (until := self._told_to_wait(reply)):
+            return Waiting(f"{shown} answered {status} and asks to wait", until=until)
+        if status >= 500:
+            return Unreachable(f"{shown} answered {status}", advice="see the controller's own log; it is tried again")
+        if 300 <= status < 400:
+            return BadAnswer(
+                f"{shown} redirects to {(reply.location or 'nowhere')[:200]}",
+                advice="write the address it ends at as the source's url, or give it a user and token",
+            )
+        return BadAnswer(f"{shown} answered {status}", advice="check the source's url")
+
+    def _advice(self, status: int) -> str:
+        if not self._has_credentials:
+            return "give the source a user and token"
+        if status == 401:
+            return "user or token is wrong or was revoked; make a new API token for the user"
+        return "give the user the permissions Overall/Read and Job/Read"
+
+    def _told_to_wait(self, reply: Reply) -> datetime | None:
+        """The instant that Retry-After names (seconds or a date), an hour away at most; None without a usable one."""
+        told, now = reply.headers.get("Retry-After", "").strip(), self._clock()
+        if told.isascii() and told.isdigit() and len(told) < 10:
+            return now + min(timedelta(seconds=int(told)), _LONGEST_WAIT)
+        try:
+            until = parsedate_to_datetime(told)
+            return min(max(until, now), now + _LONGEST_WAIT)
+        except (ValueError, TypeError):
+            return now + timedelta(minutes=1) if reply.status == 429 else None
+
+
+def _shown(reply: Reply) -> str:
+    """The address without its query: a tree is long and says nothing to an operator."""
+    return reply.url.partition("?")[0][:300]

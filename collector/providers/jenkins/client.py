@@ -1,0 +1,284 @@
+"""Reads one Jenkins controller the way it bears: job lists first, then only jobs that built since.
+
+A poll of an unchanged controller costs the job lists alone. Everything that is remembered between polls is a mark
+(``root``, ``read:<job>``, ``gone:<build>``), so a restart goes on where it stopped.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from datetime import datetime, timedelta
+from itertools import islice
+from typing import TypeVar
+
+import httpx
+import structlog
+
+from collector.domain.errors import MappingError, NotFound, SourceError, Waiting
+from collector.domain.model import BuildKey, Word, WorkflowWord
+from collector.providers.base import Batch, Budget, KnownBuild, Memory, Progress, Trouble
+from collector.providers.jenkins import controller
+from collector.providers.jenkins.ahead import ahead
+from collector.providers.jenkins.api import Api
+from collector.providers.jenkins.builds import Read, is_unmoved, read_build, read_builds
+from collector.providers.jenkins.details import Detail, Want, read_detail, want_of
+from collector.providers.jenkins.jobs import PROVIDER, Job, Rules
+from collector.providers.jenkins.listing import Listed, Listing, list_jobs
+from collector.providers.jenkins.mapping import MappedBuild, Waits, map_pipeline
+from collector.providers.jenkins.progress import Progresses, is_another
+from collector.providers.jenkins.selection import takes_branch, takes_job
+from collector.providers.jenkins.waiting import map_queue, merge_queue
+from config.model import Config, JenkinsSource
+
+T = TypeVar("T")
+
+log = structlog.get_logger(__name__)
+
+WORDS_A_BATCH = 400
+DETAILS_A_POLL = 400
+FACTS_EVERY = timedelta(hours=1)
+
+
+def make_reader(
+    source: JenkinsSource,
+    config: Config,
+    environ: Mapping[str, str],
+    *,
+    transport: httpx.BaseTransport | None = None,
+    clock: Callable[[], datetime],
+) -> JenkinsReader:
+    """The reader of ``source``; asks nothing yet. Raises SecretError when its token cannot be had."""
+    token = source.read_token(environ)
+    auth = (source.user, token) if source.user and token else None
+    api = Api(source.url, source.instance, auth=auth, transport=transport, clock=clock)
+    return JenkinsReader(source, api, config.backfill_of(source))
+
+
+class JenkinsReader:
+    """A ``SourceReader``. ``poll`` is used by one thread at a time; it asks with two threads of its own."""
+
+    def __init__(self, source: JenkinsSource, api: Api, backfill: timedelta) -> None:
+        self.instance = source.instance
+        self._source, self._api, self._backfill = source, api, backfill
+        self._rules = Rules.of(source)
+        self._progresses = Progresses()
+        self._pipelines: dict[str, WorkflowWord] = {}
+        self._entered_at: dict[int, datetime] = {}
+        self._facts_at: datetime | None = None
+        self._no_stages_until: datetime | None = None
+
+    def poll(self, memory: Memory, now: datetime) -> Iterator[Batch]:
+        """See ``SourceReader.poll``."""
+        listing = list_jobs(self._api.tree, self._rules, self._source.folders)
+        jobs = [one for one in listing.jobs if self._takes(one.job)]
+        yield from self._told_by_listing(listing, jobs, memory)
+        self._look(now)
+        yield from self._ask_queue(jobs)
+        fresh: set[BuildKey] = set()
+        yield from self._read_moved(jobs, memory, now, fresh)
+        yield from self._read_unfinished(jobs, memory, now, fresh)
+        yield from self._read_owed(now)
+
+    def budget(self) -> Budget | None:
+        """Jenkins grants no budget."""
+        return None
+
+    def close(self) -> None:
+        self._api.close()
+
+    def _takes(self, job: Job) -> bool:
+        return takes_job(self._source, job.full_name, job.pipeline.external_id) and takes_branch(
+            self._source, job.branch
+        )
+
+    def _told_by_listing(self, listing: Listing, jobs: Sequence[Listed], memory: Memory) -> Iterator[Batch]:
+        for trouble in listing.troubles:
+            yield Batch(trouble=trouble)
+        marks = {"root": listing.root} if listing.root and listing.root != memory.mark("root") else {}
+        words = self._new_pipelines(jobs)
+        for chunk in _chunks(words):
+            yield Batch(words=chunk)
+        if marks:
+            yield Batch(marks=marks)
+
+    def _new_pipelines(self, jobs: Sequence[Listed]) -> list[WorkflowWord]:
+        told = {
+            one.job.pipeline.external_id: map_pipeline(one.job, disabled=one.disabled, url=one.url)
+            for one in jobs
+            if one.job.pipeline.external_id
+        }
+        news = [word for name, word in told.items() if self._pipelines.get(name) != word]
+        self._pipelines.update((word.external_id, word) for word in news)
+        return news
+
+    def _look(self, now: datetime) -> None:
+        """What the controller is, at the start and once an hour."""
+        if self._facts_at is not None and now - self._facts_at < FACTS_EVERY:
+            return
+        self._facts_at = now
+        try:
+            facts = controller.read_facts(self._api)
+        except Waiting:
+            raise
+        except SourceError as exc:
+            controller.say_unknown(self._source.name, exc)
+            return
+        controller.say(facts, self._source.name, self._source.user)
+        self._no_stages_until = now + FACTS_EVERY if facts.has_stages is False else None
+
+    def _ask_queue(self, jobs: Sequence[Listed]) -> Iterator[Batch]:
+        """Remembers when items entered the queue, if any of the jobs says that it has one."""
+        if not any(one.in_queue for one in jobs):
+            return
+        try:
+            seen = map_queue(controller.read_queue(self._api))
+            self._entered_at = merge_queue(self._entered_at, seen)
+        except Waiting:
+            raise
+        except SourceError as exc:
+            yield Batch(trouble=Trouble("queue", exc))
+        except MappingError as exc:
+            log.warning("jenkins_queue_malformed", source=self._source.name, error=str(exc), action="left out")
+
+    def _read_moved(
+        self, jobs: Sequence[Listed], memory: Memory, now: datetime, fresh: set[BuildKey]
+    ) -> Iterator[Batch]:
+        moved = [one for one in jobs if one.last_number and not is_unmoved(one, self._read_of(memory, one))]
+        waits, limit_at, builds = Waits(self._entered_at), now - self._backfill, 0
+
+        def read(one: Listed) -> tuple[Read | None, list[MappedBuild]]:
+            since = self._read_of(memory, one)
+            return since, read_builds(self._api.tree, one, waits, since=since, limit_at=limit_at)
+
+        for done, (one, outcome) in enumerate(ahead(read, moved), start=1):
+            if isinstance(outcome, SourceError):
+                yield Batch(trouble=Trouble(one.job.full_name, outcome))
+                continue
+            since, found = outcome
+            found = [build for build in found if takes_branch(self._source, build.run.branch)]
+            builds += len(found)
+            fresh.update(build.run.key.folded for build in found)
+            told = Progress(one.job.full_name, done, len(moved), builds) if since is None else None
+            yield from self._told_by_job(one, found, memory, now, told)
+
+    def _read_of(self, memory: Memory, one: Listed) -> Read | None:
+        return self._progresses.read_of(memory, one.job.full_name)
+
+    def _told_by_job(
+        self, one: Listed, found: list[MappedBuild], memory: Memory, now: datetime, progress: Progress | None
+    ) -> Iterator[Batch]:
+        for chunk in _chunks(_words(found)):
+            yield Batch(words=chunk, progress=progress)
+        wants = self._wants(one.job, found, memory, now)
+        running = [want for want in wants if not want.build.run.status.finished]
+        finished = [want for want in wants if want.build.run.status.finished]
+        marks = self._progresses.was_read(one.job.full_name, _read_up_to(one, found), finished)
+        if marks or progress:
+            yield Batch(marks=marks, progress=progress)
+        yield from self._read_details(running, now)
+
+    def _wants(self, job: Job, found: Sequence[MappedBuild], memory: Memory, now: datetime) -> list[Want]:
+        stages = self._no_stages_until is None or now >= self._no_stages_until
+        possible = [build for build in found if want_of(job, build, None, stages=stages)]
+        known: dict[BuildKey, KnownBuild] = {}
+        for keys in _chunks([build.run.key.folded for build in possible]):
+            known.update(memory.known(keys))
+        wants = (want_of(job, build, known.get(build.run.key.folded), stages=stages) for build in possible)
+        return [want for want in wants if want is not None]
+
+    def _read_unfinished(
+        self, jobs: Sequence[Listed], memory: Memory, now: datetime, fresh: set[BuildKey]
+    ) -> Iterator[Batch]:
+        by_name = {one.job.full_name: one.job for one in jobs}
+        waits = Waits(self._entered_at)
+        asked = [
+            (known, place)
+            for known in memory.unfinished(PROVIDER, self.instance)
+            if known.key.folded not in fresh
+            and (place := _place_of(known, by_name)) is not None
+            and not self._progresses.is_gone(memory, known)
+        ]
+
+        def read(one: tuple[KnownBuild, tuple[Job, int]]) -> MappedBuild | MappingError:
+            _, (job, number) = one
+            try:
+                return read_build(self._api.tree, job, number, waits)
+            except MappingError as exc:
+                return exc
+
+        for (known, (job, _)), outcome in ahead(read, asked):
+            yield from self._told_by_unfinished(known, job, outcome, memory, now)
+
+    def _told_by_unfinished(
+        self,
+        known: KnownBuild,
+        job: Job,
+        outcome: MappedBuild | MappingError | SourceError,
+        memory: Memory,
+        now: datetime,
+    ) -> Iterator[Batch]:
+        if isinstance(outcome, NotFound):
+            yield Batch(marks=self._progresses.gone(known))
+        elif isinstance(outcome, SourceError):
+            yield Batch(trouble=Trouble(known.key.external_id, outcome))
+        elif isinstance(outcome, MappingError):
+            log.warning("jenkins_build_malformed", build=known.key.external_id, error=str(outcome), action="left out")
+        else:
+            marks = self._progresses.gone(known) if is_another(known, outcome.run.started_at) else {}
+            yield Batch(words=_words([outcome]), marks=marks)
+            yield from self._read_details(self._wants(job, [outcome], memory, now), now)
+
+    def _read_owed(self, now: datetime) -> Iterator[Batch]:
+        """The details that finished builds still owe; those beyond a poll's share wait for the next."""
+        yield from self._read_details(self._progresses.owed(DETAILS_A_POLL), now)
+
+    def _read_details(self, wants: Sequence[Want], now: datetime) -> Iterator[Batch]:
+        for want, outcome in ahead(lambda one: read_detail(self._api, one), wants):
+            if isinstance(outcome, SourceError):
+                again = want.again() if want.build.run.status.finished else None
+                yield Batch(
+                    trouble=Trouble(want.build.run.key.external_id, outcome),
+                    marks=self._progresses.settled(want, again),
+                )
+            else:
+                yield self._told_by_detail(want, outcome, now)
+
+    def _told_by_detail(self, want: Want, detail: Detail, now: datetime) -> Batch:
+        if detail.stages_missing:
+            self._no_stages_until = now + FACTS_EVERY
+        return Batch(
+            words=detail.words,
+            logs=detail.logs,
+            details=(detail.read,) if detail.read else (),
+            marks=self._progresses.settled(want),
+        )
+
+
+def _words(found: Iterable[MappedBuild]) -> list[Word]:
+    words: list[Word] = []
+    for build in found:
+        words += (build.run, *build.cells)
+    return words
+
+
+def _read_up_to(one: Listed, found: Sequence[MappedBuild]) -> Read:
+    """The newest build read, or the last that the list told, where that one was left out."""
+    newest = max(found, key=lambda build: build.number, default=None)
+    if newest is None or newest.number < (one.last_number or 0):
+        return Read(one.last_number or 0, one.last_at)
+    return Read(newest.number, newest.run.started_at)
+
+
+def _place_of(known: KnownBuild, by_name: Mapping[str, Job]) -> tuple[Job, int] | None:
+    """Where to ask for a known build; None when its job is not read here, or kept under another repo by now."""
+    name, _, number = known.key.external_id.rpartition("#")
+    job = by_name.get(name)
+    if job is None or not number.isdecimal() or job.key(int(number)).folded != known.key.folded:
+        return None
+    return job, int(number)
+
+
+def _chunks(items: Iterable[T]) -> Iterator[list[T]]:
+    rest = iter(items)
+    while chunk := list(islice(rest, WORDS_A_BATCH)):
+        yield chunk
