@@ -50,6 +50,11 @@ def controller_of(url: str) -> str:
 
 
 def github_instance_of_api(api_url: str) -> str:
-    """The web host that belongs to an API address: api.github.com is github.com's, Enterprise's is its own host."""
+    """The web host that belongs to an API address: api.github.com is github.com's, Enterprise's is its own host.
+
+    >>> github_instance_of_api("https://api.acme.ghe.com"), github_instance_of_api("https://ghe.acme.com/api/v3")
+    ('acme.ghe.com', 'ghe.acme.com')
+    """
     host = host_of(api_url)
-    return "github.com" if host == "api.github.com" else host
+    data_residency = host.startswith("api.") and host.endswith(".ghe.com")
+    return host.removeprefix("api.") if host == "api.github.com" or data_residency else host

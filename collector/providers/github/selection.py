@@ -10,7 +10,6 @@ from fnmatch import fnmatchcase
 
 from collector.domain.filters import DEFAULT_BRANCH
 from collector.domain.model import JobWord, PipelineRef, PlainWord, RepoWord, RunWord, Word, WorkflowWord
-from collector.domain.names import github_instance_of_api
 from config.model import GithubSource
 
 
@@ -24,7 +23,7 @@ def refusal(source: GithubSource, word: Word, *, instance: str | None = None) ->
 
     ``instance``: where the source's builds are; without it the host that belongs to the source's url.
     """
-    own = instance or instance_of(source)
+    own = instance or source.instance
     told_instance = word.instance if isinstance(word, RepoWord | WorkflowWord) else word.key.instance
     repo = _repo_of(word)
     if told_instance != own:
@@ -47,13 +46,6 @@ def build_refusal(source: GithubSource, word: RunWord | JobWord | PlainWord, def
     if not takes_branch(source, word.branch, told_default or default):
         return f"source {source.name} does not watch the branch {word.branch}"
     return None
-
-
-def instance_of(source: GithubSource) -> str:
-    """host[:port] of the source's web pages: where its builds say that they ran."""
-    host = github_instance_of_api(source.url)
-    # Enterprise Cloud with data residency serves its API at api.NAME.ghe.com, its pages at NAME.ghe.com.
-    return host.removeprefix("api.") if host.endswith(".ghe.com") else host
 
 
 def takes_repo(source: GithubSource, repo: str) -> bool:

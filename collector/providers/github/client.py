@@ -1,0 +1,198 @@
+"""Reads one GitHub source: its repos one after the other, then as much of their history as there is time for."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+
+import httpx
+import structlog
+
+from collector.domain.errors import SourceError, Unreachable, Waiting
+from collector.providers.base import Batch, Budget, Memory, SourceReader, Trouble
+from collector.providers.github.api import Credentials, GithubApi, Pace
+from collector.providers.github.credentials import Anonymous, credentials_of
+from collector.providers.github.details import Details
+from collector.providers.github.history import History
+from collector.providers.github.limits import BadCredentials
+from collector.providers.github.ordinary import Ordinary
+from collector.providers.github.plan import MOST_COST, TYPICAL_COST, Allowance, Standing, due
+from collector.providers.github.repo import Repo
+from collector.providers.github.selection import takes_repo
+from collector.providers.http import Http
+from config.model import Config, GithubSource
+
+DISCOVER_EVERY = timedelta(hours=1)
+HISTORY_FOR = timedelta(seconds=60)
+UNREACHABLE_IN_A_ROW = 3
+_log = structlog.get_logger(__name__)
+
+
+def make_reader(
+    source: GithubSource,
+    config: Config,
+    environ: Mapping[str, str],
+    *,
+    transport: httpx.BaseTransport | None = None,
+    clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+) -> SourceReader:
+    """The reader of a GitHub source. ``transport`` replaces the network of all but PyGithub.
+
+    Raises SecretError when the source's credentials cannot be had. Makes no request.
+    """
+    credentials = credentials_of(source, environ, clock)
+    http = Http(source.url, transport=transport)
+    api = GithubApi(http, credentials, selection=selection_text(source), clock=clock, source=source.name, pace=Pace())
+    interval, backfill = config.interval_of(source), config.backfill_of(source)
+    return GithubReader(
+        source, api, http, credentials, interval=interval, backfill=backfill, transport=transport, clock=clock
+    )
+
+
+def selection_text(source: GithubSource) -> str:
+    """What the source selects within a repo, as part of ETag keys: a wider selection must read unchanged lists anew."""
+    parts = ("\0".join(source.workflows), "\0".join(source.branches), source.default_branch or "")
+    return hashlib.sha256("\1".join(parts).encode()).hexdigest()
+
+
+class GithubReader:
+    """One GitHub source; see ``providers.base.SourceReader``."""
+
+    def __init__(
+        self,
+        source: GithubSource,
+        api: GithubApi,
+        http: Http,
+        credentials: Credentials,
+        *,
+        interval: timedelta,
+        backfill: timedelta,
+        transport: httpx.BaseTransport | None,
+        clock: Callable[[], datetime],
+    ) -> None:
+        self.instance = source.instance
+        self._source, self._api, self._http, self._credentials = source, api, http, credentials
+        self._interval, self._backfill = interval, backfill
+        self._transport, self._clock = transport, clock
+        self._repos: dict[str, Ordinary] = {}
+        self._read_at: dict[str, datetime] = {}
+        self._cost: dict[str, int] = {}
+        self._failing: set[str] = set()
+        self._discovered_at: datetime | None = None
+        self._allowance = Allowance()
+
+    def poll(self, memory: Memory, now: datetime) -> Iterator[Batch]:
+        """See ``SourceReader.poll``. A repo's failure is trouble; limits, and credentials refused, end the poll."""
+        yield from self._discover(now)
+        errors: list[SourceError] = []
+        unreachable = 0
+        for name in self._due(now):
+            error = None
+            for batch in self._one(name, memory, now):
+                error = batch.trouble.error if batch.trouble and batch.trouble.target == name else error
+                yield batch
+            if name in self._failing and error is not None:
+                errors.append(error)
+            unreachable = unreachable + 1 if name in self._failing and isinstance(error, Unreachable) else 0
+            if unreachable >= UNREACHABLE_IN_A_ROW:
+                break
+        if errors and (len(self._failing) == len(self._repos) or unreachable >= UNREACHABLE_IN_A_ROW):
+            raise errors[-1]
+        yield from self._history(memory, now)
+
+    def budget(self) -> Budget | None:
+        return self._api.budget
+
+    def close(self) -> None:
+        self._http.close()
+
+    def _one(self, name: str, memory: Memory, now: datetime) -> Iterator[Batch]:
+        """One repo: the ordinary poll and the list of its history. Its failure is told and remembered."""
+        ordinary, before = self._repos[name], self._api.requests
+        try:
+            history = self._history_of(ordinary, memory, now)
+            yield from ordinary.poll(memory, history, now)
+            yield from self._history_of(ordinary, memory, now).read_list()
+            self._failing.discard(name)
+        except (Waiting, BadCredentials):
+            raise
+        except SourceError as exc:
+            self._failing.add(name)
+            _log.warning(
+                "a repo could not be read; the others are, and it is tried again at the next poll",
+                source=self._source.name,
+                repo=name,
+                problem=str(exc),
+                advice=exc.advice,
+            )
+            yield Batch(trouble=Trouble(name, exc))
+        self._read_at[name] = now
+        self._cost[name] = max(TYPICAL_COST, self._api.requests - before)
+
+    def _history(self, memory: Memory, now: datetime) -> Iterator[Batch]:
+        """Details of history, repo by repo, for about as long as a poll may take."""
+        give_up_at = time.monotonic() + max(HISTORY_FOR, self._interval).total_seconds()
+        for name, ordinary in self._repos.items():
+            if name in self._failing or name not in self._read_at:
+                continue
+            details = Details(self._api, ordinary.repo, memory, self._transport)
+            history = self._history_of(ordinary, memory, now)
+            try:
+                yield from history.read_details(details, lambda: time.monotonic() < give_up_at)
+            except (Waiting, BadCredentials):
+                raise
+            except SourceError as exc:
+                yield Batch(trouble=Trouble(name, exc))
+
+    def _history_of(self, ordinary: Ordinary, memory: Memory, now: datetime) -> History:
+        since = (now - self._backfill).replace(microsecond=0)
+        return History(self._api, ordinary.repo, memory, since)
+
+    def _due(self, now: datetime) -> Sequence[str]:
+        """Which repos this poll reads; what is not used of the allowance is kept for later, up to a burst."""
+        standings = [
+            Standing(name, self._read_at.get(name), one.changed_at, min(self._cost.get(name, TYPICAL_COST), MOST_COST))
+            for name, one in self._repos.items()
+        ]
+        anonymous = isinstance(self._credentials, Anonymous)
+        names = due(standings, now, self._allowance.at(now, self._api.budget, len(standings), anonymous=anonymous))
+        self._allowance.spend(sum(one.cost for one in standings if one.name in set(names)))
+        return names
+
+    def _discover(self, now: datetime) -> Iterator[Batch]:
+        """The source's repos: those named, and hourly those of its orgs. A failing list keeps the last one."""
+        if self._discovered_at is not None and now - self._discovered_at < DISCOVER_EVERY:
+            return
+        try:
+            listed = self._listed() if self._source.orgs else []
+        except (Waiting, BadCredentials):
+            raise
+        except SourceError as exc:
+            if not self._repos and not self._source.repos:
+                raise
+            listed = [name for name in self._repos if name not in self._source.repos]
+            yield Batch(trouble=Trouble(", ".join(self._source.orgs), exc))
+        names = {name.lower(): name for name in (*listed, *self._source.repos) if takes_repo(self._source, name)}
+        self._repos = {name: self._repos.get(name) or self._made(name) for name in names.values()}
+        self._failing &= set(self._repos)
+        self._discovered_at = now
+
+    def _made(self, name: str) -> Ordinary:
+        return Ordinary(self._api, Repo(self._source, name, self.instance), self._transport)
+
+    def _listed(self) -> list[str]:
+        # PyGithub is loaded only where it is used: most sources name their repos.
+        from collector.providers.github.pygithub import repos_of
+
+        authorization = self._credentials.headers().get("Authorization", "")
+        names, budget = repos_of(
+            self._source.orgs,
+            self._source.url,
+            authorization.removeprefix("Bearer ") or None,
+            is_app=self._source.app is not None,
+            clock=self._clock,
+        )
+        self._api.budget = budget or self._api.budget
+        return names

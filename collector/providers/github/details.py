@@ -1,0 +1,129 @@
+"""What a run's own message does not tell: its jobs with their steps, its earlier attempts, a failed build's log."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+
+import httpx
+import structlog
+
+from collector.domain.errors import BadAnswer, MappingError, NotAllowed, NotFound, SourceError, Waiting
+from collector.domain.model import JobWord, LogSnippet, RunWord, Status
+from collector.providers.base import Batch, DetailRead, KnownBuild, Memory, Trouble
+from collector.providers.github.api import GithubApi
+from collector.providers.github.joblog import read_log
+from collector.providers.github.limits import BadCredentials
+from collector.providers.github.mapping import job_word, map_list, run_word
+from collector.providers.github.repo import PAGE, Repo, known_of, needs_details, trouble
+
+MAX_JOB_PAGES = 20
+MAX_EARLIER_ATTEMPTS = 50
+BATCH_WORDS = 400
+_NEVER = datetime.min.replace(tzinfo=UTC)
+_log = structlog.get_logger(__name__)
+
+
+class Details:
+    """Reads the details of one repo's runs. ``complete`` turns False when some have to be read again."""
+
+    def __init__(self, api: GithubApi, repo: Repo, memory: Memory, transport: httpx.BaseTransport | None) -> None:
+        self._api, self._repo, self._memory, self._transport = api, repo, memory, transport
+        self.complete = True
+
+    def read(self, word: RunWord, known: KnownBuild | None) -> Iterator[Batch]:
+        """The run's earlier attempts and its jobs. What fails here is told as trouble; the poll goes on.
+
+        Raises Waiting and BadCredentials, which concern the whole source.
+        """
+        try:
+            yield from self._earlier_attempts(word)
+            yield from self._jobs(word, known, newest=True)
+        except (Waiting, BadCredentials):
+            raise
+        except SourceError as exc:
+            self.complete = False
+            yield Batch(trouble=Trouble(self._repo.configured, exc))
+
+    def _earlier_attempts(self, word: RunWord) -> Iterator[Batch]:
+        """Those that storage does not know as finished; GitHub forgets some (404), which changes nothing."""
+        for attempt in range(max(1, word.key.attempt - MAX_EARLIER_ATTEMPTS), word.key.attempt):
+            earlier = self.attempt(word, attempt)
+            if earlier is None:
+                continue
+            known = known_of(self._memory, (earlier,)).get(earlier.key.folded)
+            yield Batch(words=(earlier,))
+            if needs_details(earlier, known):
+                yield from self._jobs(earlier, known, newest=False)
+
+    def attempt(self, word: RunWord, attempt: int) -> RunWord | None:
+        """An earlier attempt of the run; None when storage knows it finished, or GitHub does not have it."""
+        key = type(word.key)(word.key.provider, word.key.instance, word.key.repo, word.key.external_id, attempt)
+        known = self._memory.known([key]).get(key.folded)
+        if known is not None and known.run_known and known.status.finished:
+            return None
+        fetched = self._api.found(f"{self._repo.base}/actions/runs/{key.external_id}/attempts/{attempt}")
+        try:
+            return run_word(fetched.body, self._repo.place) if fetched else None
+        except MappingError as exc:
+            raise BadAnswer(
+                f"attempt {attempt} of run {key.external_id} is not as GitHub's API promises: {exc}"
+            ) from exc
+
+    def _jobs(self, word: RunWord, known: KnownBuild | None, *, newest: bool) -> Iterator[Batch]:
+        jobs, problems = self._job_words(word, newest=newest)
+        yield from trouble(self._repo, problems, f"jobs of run {word.key.external_id}")
+        for start in range(BATCH_WORDS, len(jobs), BATCH_WORDS):
+            yield Batch(words=jobs[start : start + BATCH_WORDS])
+        log_read, snippet = self._log_of(word, jobs, already=known is not None and known.log_read)
+        detail = DetailRead(word.key, word.updated_at, log_read=log_read)
+        yield Batch(words=jobs[:BATCH_WORDS], logs=(snippet,) if snippet else (), details=(detail,))
+
+    def _job_words(self, word: RunWord, *, newest: bool) -> tuple[list[JobWord], list[MappingError]]:
+        """The attempt's jobs; an older Enterprise knows only the list of the newest attempt. None at all is fine."""
+        run = f"{self._repo.base}/actions/runs/{word.key.external_id}"
+        url: str | None = f"{run}/attempts/{word.key.attempt}/jobs?per_page={PAGE}"
+        jobs: dict[str, JobWord] = {}
+        problems: list[MappingError] = []
+        for number in range(MAX_JOB_PAGES):
+            fetched = self._api.found(url) if url else None
+            if fetched is None and number == 0 and newest:
+                fetched = self._api.found(f"{run}/jobs?per_page={PAGE}")
+            if fetched is None:
+                break
+            try:
+                mapped = map_list(
+                    fetched.body, "jobs", lambda raw: job_word(raw, self._repo.place, attempt=word.key.attempt)
+                )
+            except MappingError as exc:
+                raise BadAnswer(
+                    f"the jobs of run {word.key.external_id} are not as GitHub's API promises: {exc}"
+                ) from exc
+            jobs.update({job.job_id: job for job in mapped.words if job.key.external_id == word.key.external_id})
+            problems += mapped.problems
+            url = fetched.next_url
+        return list(jobs.values()), problems
+
+    def _log_of(self, word: RunWord, jobs: list[JobWord], *, already: bool) -> tuple[bool, LogSnippet | None]:
+        """Whether the build's log is done with, and its snippet when it was read now. Only failed builds have one."""
+        if already or word.status is not Status.FAILURE:
+            return already, None
+        failed = [job for job in jobs if job.status is Status.FAILURE and job.key == word.key]
+        if not failed:
+            return True, None
+        first = min(failed, key=lambda job: (job.completed_at or _NEVER, job.job_id))
+        try:
+            return True, read_log(self._api, self._repo, first, self._transport)
+        except (Waiting, BadCredentials):
+            raise
+        except (NotFound, NotAllowed):
+            return True, None  # deleted after its retention, or not for this token: asking again changes nothing
+        except SourceError as exc:
+            _log.warning(
+                "the log of a failed build could not be read; the build is stored without it",
+                source=self._repo.source.name,
+                repo=self._repo.configured,
+                run=word.key.external_id,
+                problem=str(exc),
+            )
+            return False, None

@@ -1,0 +1,211 @@
+"""The ordinary poll of one repo: its newest runs, its unfinished ones, and now and then its workflows and itself.
+
+A list's ETag is handed over only after everything that its answer led to was read: whatever is interrupted before
+is then found again by the next poll.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import datetime, timedelta
+
+import httpx
+import structlog
+
+from collector.domain.errors import BadAnswer, MappingError, NotFound, SourceError, Waiting
+from collector.domain.model import BuildKey, PipelineRef, RunWord, WorkflowWord
+from collector.domain.times import to_api
+from collector.providers.base import Batch, EtagEntry, KnownBuild, Memory
+from collector.providers.github.api import Fetched, GithubApi
+from collector.providers.github.details import Details
+from collector.providers.github.history import History
+from collector.providers.github.limits import BadCredentials
+from collector.providers.github.mapping import PROVIDER, map_list, repo_word, run_word, workflow_word
+from collector.providers.github.repo import PAGE, Page, Repo, known_of, moved, needs_details, read_page, trouble
+from collector.providers.github.selection import takes_pipeline
+
+SIDES_EVERY = timedelta(hours=1)
+UNFINISHED = ("in_progress", "queued")
+MAX_PAGES = 10
+MAX_BY_ID = 100
+_log = structlog.get_logger(__name__)
+
+
+class Ordinary:
+    """Polls one repo; kept as long as its source is read."""
+
+    def __init__(self, api: GithubApi, repo: Repo, transport: httpx.BaseTransport | None) -> None:
+        self._api, self.repo, self._transport = api, repo, transport
+        self._sides_at: datetime | None = None
+        self.changed_at: datetime | None = None
+        """When a list of runs last changed: busy repos are read first when not all can be."""
+
+    def poll(self, memory: Memory, history: History, now: datetime) -> Iterator[Batch]:
+        """Everything but the history. Raises SourceError when the runs cannot be read."""
+        if self._sides_at is None:
+            self.repo.recall(memory)
+        if self._sides_at is None or now - self._sides_at >= SIDES_EVERY:
+            yield from self._sides(memory)
+            self._sides_at = now
+        reading = _Reading(self._api, self.repo, memory, history, self._transport)
+        yield from reading.newest()
+        for status in UNFINISHED:
+            yield from reading.unfinished(status)
+        yield from reading.not_shown(now)
+        if reading.changed:
+            self.changed_at = now
+
+    def _sides(self, memory: Memory) -> Iterator[Batch]:
+        for what, read in (("repo", self._itself), ("workflows", self._workflows)):
+            try:
+                yield from read(memory)
+            except (Waiting, BadCredentials):
+                raise
+            except (SourceError, MappingError) as exc:
+                _log.info(
+                    "a side request failed; builds are read without it, and it is asked again in an hour",
+                    source=self.repo.source.name,
+                    repo=self.repo.configured,
+                    what=what,
+                    problem=str(exc),
+                )
+
+    def _itself(self, memory: Memory) -> Iterator[Batch]:
+        fetched = self._api.changed(self.repo.base, memory)
+        if fetched is not None:
+            word = repo_word(fetched.body, self.repo.place)
+            yield Batch(words=(word,), etags=etags(fetched), marks=self.repo.learn(word))
+
+    def _workflows(self, memory: Memory) -> Iterator[Batch]:
+        first = self._api.changed(f"{self.repo.base}/actions/workflows?per_page={PAGE}", memory)
+        fetched, pages = first, 0
+        while fetched is not None and first is not None:
+            mapped = map_list(fetched.body, "workflows", lambda raw: workflow_word(raw, self.repo.place))
+            yield from trouble(self.repo, mapped.problems, "workflows")
+            words = tuple(word for word in mapped.words if self._watched(word))
+            pages += 1
+            following = fetched.next_url if pages < MAX_PAGES else None
+            yield Batch(words=words, etags=() if following else etags(first))
+            fetched = self._api.get(following) if following else None
+
+    def _watched(self, word: WorkflowWord) -> bool:
+        return takes_pipeline(self.repo.source, PipelineRef(word.external_id, word.name, word.path))
+
+
+class _Reading:
+    """One poll of one repo's runs."""
+
+    def __init__(
+        self, api: GithubApi, repo: Repo, memory: Memory, history: History, transport: httpx.BaseTransport | None
+    ) -> None:
+        self._api, self._repo, self._memory, self._history = api, repo, memory, history
+        self._details = Details(api, repo, memory, transport)
+        self.changed = False
+
+    def newest(self) -> Iterator[Batch]:
+        """The newest page, and older ones until one is entirely known: what happened since the last poll."""
+        url = f"{self._repo.base}/actions/runs?per_page={PAGE}"
+        fetched = self._api.changed(url, self._memory)
+        if fetched is None:
+            return
+        pages = [read_page(self._repo, fetched, self._memory)]
+        while not self._history.untouched and self._has_more(pages[-1]) and len(pages) < MAX_PAGES:
+            pages.append(read_page(self._repo, self._api.get(pages[-1].fetched.next_url or ""), self._memory))
+        marks = self._gap(pages) if len(pages) == MAX_PAGES and self._has_more(pages[-1]) else {}
+        if pages[0].newest_at:
+            marks = {**marks, self._repo.mark("seen"): to_api(pages[0].newest_at)}
+        yield from self._tell("newest", pages, marks)
+
+    def unfinished(self, status: str) -> Iterator[Batch]:
+        """Runs that go on or wait: also old ones that were run again, which the newest page does not show."""
+        url = f"{self._repo.base}/actions/runs?status={status}&per_page={PAGE}"
+        fetched = self._api.changed(url, self._memory)
+        if fetched is None:
+            return
+        pages = [read_page(self._repo, fetched, self._memory)]
+        while (following := pages[-1].fetched.next_url) and len(pages) < MAX_PAGES:
+            pages.append(read_page(self._repo, self._api.get(following), self._memory))
+        yield from self._tell(status, pages, {})
+
+    def not_shown(self, now: datetime) -> Iterator[Batch]:
+        """Stored unfinished builds that no list showed, asked for one by one."""
+        shown = frozenset().union(*self._repo.shown.values())
+        stored = self._memory.unfinished(PROVIDER, self._repo.instance, self._repo.name)
+        wanted = {one.key.external_id: one for one in stored if one.key.external_id not in shown}
+        asked = 0
+        for run_id, known in wanted.items():
+            gone = self._repo.mark("gone") + f"/{run_id}"
+            if run_id.isascii() and run_id.isdigit() and asked < MAX_BY_ID and not self._memory.mark(gone):
+                asked += 1
+                yield from self._by_id(known, gone, now)
+
+    def _by_id(self, known: KnownBuild, gone: str, now: datetime) -> Iterator[Batch]:
+        run_id = known.key.external_id
+        try:
+            fetched = self._api.changed(f"{self._repo.base}/actions/runs/{run_id}", self._memory)
+            word = run_word(fetched.body, self._repo.place) if fetched else None
+        except NotFound:
+            _log.warning(
+                "an unfinished build is gone from GitHub; it stays as it was last told and is not asked for again",
+                source=self._repo.source.name,
+                repo=self._repo.configured,
+                run=run_id,
+            )
+            yield Batch(marks={gone: to_api(now)})
+            return
+        except MappingError as exc:
+            raise BadAnswer(f"run {run_id} of {self._repo.configured} is not as GitHub's API promises: {exc}") from exc
+        if fetched is not None and word is not None:
+            self.changed = True
+            yield from self._tell_one(word, etags(fetched))
+
+    def _tell_one(self, word: RunWord, entries: tuple[EtagEntry, ...]) -> Iterator[Batch]:
+        known = known_of(self._memory, (word,)).get(word.key.folded)
+        yield Batch(words=(word,))
+        if needs_details(word, known):
+            yield from self._details.read(word, known)
+        if self._details.complete:
+            yield Batch(words=(word,), etags=entries)
+
+    def _tell(self, name: str, pages: list[Page], marks: Mapping[str, str]) -> Iterator[Batch]:
+        """Oldest page first: should it be interrupted, the newest page is unknown and the next poll goes on from it."""
+        self.changed = True
+        for page in reversed(pages):
+            yield from trouble(self._repo, page.problems, "runs")
+            words = tuple(word for word in page.words if self._wanted(word, page.known))
+            pending = [word for word in words if self._read_details_of(word, page.known)]
+            if page is not pages[0] or pending:
+                yield Batch(words=words, marks=self._learned(words))
+            for word in pending:
+                yield from self._details.read(word, page.known.get(word.key.folded))
+        done = etags(pages[0].fetched) if self._details.complete else ()
+        yield Batch(words=words, etags=done, marks={**self._learned(words), **marks})
+        self._repo.shown[name] = frozenset().union(*(page.shown for page in pages))
+
+    def _learned(self, words: tuple[RunWord, ...]) -> Mapping[str, str]:
+        return self._repo.learn(words[0]) if words else {}
+
+    def _wanted(self, word: RunWord, known: Mapping[BuildKey, KnownBuild]) -> bool:
+        """Not the finished past beyond the backfill: a quiet repo's newest page may go back for years."""
+        return not word.status.finished or word.key.folded in known or self._history.covers(word)
+
+    def _read_details_of(self, word: RunWord, known: Mapping[BuildKey, KnownBuild]) -> bool:
+        before = known.get(word.key.folded)
+        if self._history.covers(word) and self._history.untouched:
+            return False
+        return moved(word, before) if self._history.pending else needs_details(word, before)
+
+    def _has_more(self, page: Page) -> bool:
+        if page.entirely_known or page.fetched.next_url is None:
+            return False
+        return page.oldest_at is None or page.oldest_at >= self._history.since
+
+    def _gap(self, pages: list[Page]) -> Mapping[str, str]:
+        """More happened than an ordinary poll reads (a long outage of ours): the history reader fills it in."""
+        oldest_at = pages[-1].oldest_at
+        seen = self._memory.mark(self._repo.mark("seen"))
+        return self._history.gap(seen, oldest_at) if oldest_at else {}
+
+
+def etags(fetched: Fetched) -> tuple[EtagEntry, ...]:
+    return (fetched.etag,) if fetched.etag else ()

@@ -1,0 +1,162 @@
+"""What the readers of one repo share: its names, its addresses, and runs answered as words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from urllib.parse import quote
+
+import structlog
+
+from collector.domain.errors import BadAnswer, MappingError
+from collector.domain.model import BuildKey, RepoWord, RunWord
+from collector.providers.base import Batch, KnownBuild, Memory, Trouble
+from collector.providers.github.api import Fetched
+from collector.providers.github.mapping import Mapped, Place, map_list, run_word
+from collector.providers.github.selection import build_refusal
+from config.model import GithubSource
+
+PAGE = 100
+_log = structlog.get_logger(__name__)
+
+
+@dataclass(slots=True)
+class Repo:
+    """One watched repo: as configured, and what GitHub has told about it since."""
+
+    source: GithubSource
+    configured: str
+    """The name in the config, or as the organisation's list told it: what is asked for."""
+    instance: str
+    name: str = ""
+    """The repo's present name; GitHub redirects the configured one after a rename."""
+    repo_id: str | None = None
+    default_branch: str | None = None
+    shown: dict[str, frozenset[str]] = field(default_factory=dict)
+    """Run ids that each list showed when it last changed: a 304 says that it still shows them."""
+
+    def __post_init__(self) -> None:
+        self.name = self.name or self.configured
+
+    @property
+    def base(self) -> str:
+        return f"repos/{quote(self.configured, safe='/')}"
+
+    @property
+    def place(self) -> Place:
+        return Place(self.name, self.instance, self.repo_id)
+
+    def mark(self, name: str) -> str:
+        """The name of one of this repo's durable notes."""
+        return f"{name}:{self.configured.lower()}"
+
+    def recall(self, memory: Memory) -> None:
+        """What an earlier process learned and a 304 does not tell again."""
+        self.name = memory.mark(self.mark("name")) or self.name
+        self.instance = memory.mark(self.mark("instance")) or self.instance
+        self.default_branch = memory.mark(self.mark("default_branch")) or self.default_branch
+
+    def learn(self, word: RepoWord | RunWord) -> Mapping[str, str]:
+        """Takes over what a word says about the repo; the notes to keep of it."""
+        if isinstance(word, RepoWord):
+            told = {"name": word.name, "instance": word.instance, "default_branch": word.default_branch}
+            self.repo_id = word.external_id or self.repo_id
+        else:
+            told = {"name": word.key.repo, "instance": word.key.instance}
+        news = {name: value for name, value in told.items() if value and value != getattr(self, name)}
+        for name, value in news.items():
+            setattr(self, name, value)
+        return {self.mark(name): value for name, value in news.items()}
+
+    def takes(self, word: RunWord) -> bool:
+        return build_refusal(self.source, word, self.default_branch) is None
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One page of runs as words, with what storage knew of each before it was told."""
+
+    words: tuple[RunWord, ...]
+    """Those the source selects."""
+    shown: frozenset[str]
+    """Ids of all runs on it."""
+    known: Mapping[BuildKey, KnownBuild]
+    oldest_at: datetime | None
+    """The earliest created_at on it, as the list tells it."""
+    newest_at: datetime | None
+    total: int
+    """How many runs the whole list has, as the answer says."""
+    fetched: Fetched
+    problems: tuple[MappingError, ...]
+
+    @property
+    def entirely_known(self) -> bool:
+        return all(word.key.folded in self.known for word in self.words)
+
+
+def read_page(repo: Repo, fetched: Fetched, memory: Memory) -> Page:
+    """A list of runs as a page. One bad run does not lose the others. Raises BadAnswer when it is no such list."""
+    mapped = mapped_list(fetched.body, "workflow_runs", repo)
+    words = tuple({word.key: word for word in mapped.words}.values())
+    taken = tuple(word for word in words if repo.takes(word))
+    created = [at for word in words if (at := list_created_at(word))]
+    return Page(
+        words=taken,
+        shown=frozenset(word.key.external_id for word in words),
+        known=known_of(memory, taken),
+        oldest_at=min(created, default=None),
+        newest_at=max(created, default=None),
+        total=total_of(fetched.body),
+        fetched=fetched,
+        problems=mapped.problems,
+    )
+
+
+def mapped_list(body: object, name: str, repo: Repo) -> Mapped[RunWord]:
+    try:
+        return map_list(body, name, lambda raw: run_word(raw, repo.place))
+    except MappingError as exc:
+        raise BadAnswer(f"GitHub's list of runs of {repo.configured} is not what its API promises: {exc}") from exc
+
+
+def list_created_at(word: RunWord) -> datetime | None:
+    """The list's own order. A later attempt's created_at is not the run's, so it says nothing about the order."""
+    return word.created_at if word.key.attempt == 1 else None
+
+
+def known_of(memory: Memory, words: Iterable[RunWord]) -> Mapping[BuildKey, KnownBuild]:
+    keys = [word.key for word in words]
+    return memory.known(keys) if keys else {}
+
+
+def total_of(body: object) -> int:
+    total = body.get("total_count") if isinstance(body, dict) else None
+    return total if isinstance(total, int) and not isinstance(total, bool) and total >= 0 else 0
+
+
+def moved(word: RunWord, known: KnownBuild | None) -> bool:
+    """Whether the word says more than storage knows."""
+    return (
+        known is None or not known.run_known or known.updated_at != word.updated_at or known.status is not word.status
+    )
+
+
+def needs_details(word: RunWord, known: KnownBuild | None) -> bool:
+    """Whether the run's jobs (and a failed run's log) have to be read: they belong to another updated_at or status."""
+    return moved(word, known) or known is None or known.detail_at != word.updated_at
+
+
+def trouble(repo: Repo, problems: Sequence[MappingError], what: str) -> tuple[Batch, ...]:
+    """What was wrong with single elements of an answer, as a batch of its own; nothing when all were right."""
+    if not problems:
+        return ()
+    message = f"{len(problems)} {what} of {repo.configured} are not as GitHub's API promises: {problems[0]}"
+    _log.warning(
+        "elements of a GitHub answer were left out; the others are stored, nothing can be done here",
+        source=repo.source.name,
+        repo=repo.configured,
+        problem=str(problems[0]),
+        count=len(problems),
+    )
+    return (Batch(trouble=Trouble(repo.configured, BadAnswer(message))),)
