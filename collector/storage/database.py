@@ -206,7 +206,8 @@ def connect(url: str, *, read_only: bool = False) -> Database:
     version = tuple(int(part) for part in apsw.sqlite_lib_version().split("."))
     if has_wal_reset_bug((version[0], version[1], version[2])):
         raise DatabaseError(
-            f"SQLite {apsw.sqlite_lib_version()} can corrupt a file that two processes write; install apsw 3.51.3 or later"
+            f"SQLite {apsw.sqlite_lib_version()} can corrupt a file that two processes write;"
+            " install apsw 3.51.3 or later"
         )
     path = _path(url, read_only)
     database = Database(url, _Sqlite(path, read_only=read_only))
@@ -221,7 +222,9 @@ def connect(url: str, *, read_only: bool = False) -> Database:
 
 def _path(url: str, read_only: bool) -> Path:
     if url.startswith(("postgresql:", "postgres:")):
-        raise DatabaseError("PostgreSQL cannot be used yet; give the database as sqlite:///file or sqlite:////folder/file")
+        raise DatabaseError(
+            "PostgreSQL cannot be used yet; give the database as sqlite:///file or sqlite:////folder/file"
+        )
     if not url.startswith("sqlite:///") or url in ("sqlite:///", "sqlite:///:memory:"):
         raise DatabaseError(f"{url!r} is no database URL; write sqlite:///file or sqlite:////folder/file")
     path = Path(url.removeprefix("sqlite:///"))

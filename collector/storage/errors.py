@@ -11,7 +11,7 @@ class DatabaseError(CIHealthError):
     """The database cannot be used as it is: a wrong URL, an engine with a known fault, a foreign schema."""
 
 
-class Unavailable(OperationalError):  # type: ignore[misc]
+class Unavailable(OperationalError):
     """The database cannot be used just now (locked, full, read-only, gone); nothing was stored. Trying again may help.
 
     It is one of peewee's errors, so that whoever handles those handles it too.

@@ -15,7 +15,7 @@ def get(source: str, key: str) -> str | None:
 
 
 def put(source: str, key: str, etag: str, now: datetime) -> None:
-    Etag.replace(source=source, key=key, etag=etag, used_at=now).execute()
+    Etag.insert(source=source, key=key, etag=etag, used_at=now).on_conflict_replace().execute()
 
 
 def prune(now: datetime, *, kept: timedelta = KEPT, batch: int = 1_000) -> int:

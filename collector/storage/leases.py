@@ -56,5 +56,6 @@ def holder(name: str) -> Lease | None:
     if row is None:
         return None
     until, beat_at = instant(row[2]), instant(row[3])
-    assert until is not None and beat_at is not None
+    if until is None or beat_at is None:
+        raise ValueError(f"the lease {name} has no times")
     return Lease(row[0], row[1], until, beat_at)

@@ -11,4 +11,4 @@ def get(source: str, name: str) -> str | None:
 
 
 def put(source: str, name: str, text: str) -> None:
-    Mark.replace(source=source, name=name, text=text).execute()
+    Mark.insert(source=source, name=name, text=text).on_conflict_replace().execute()

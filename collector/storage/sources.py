@@ -61,7 +61,7 @@ def listing(now: datetime, intervals: Mapping[str, timedelta] | list[Known]) -> 
 
 
 def judged(row: SourceState | None, interval: timedelta, now: datetime) -> str:
-    """``new``, ``waiting``, ``failing``, ``stale`` (no success for 3 intervals, nor a first read under way) or ``ok``."""
+    """``new`` (never read), ``waiting``, ``failing``, ``stale`` (not read for 3 intervals) or ``ok``."""
     if row is None or (row.last_success_at is None and row.last_error is None):
         return "new"
     if row.waiting_until and row.waiting_until > now:

@@ -11,11 +11,13 @@ import peewee as pw
 from collector.domain.times import to_text
 
 
-class Current(pw.DatabaseProxy):  # type: ignore[misc]
+class Current(pw.DatabaseProxy):
     """Stands for the database whose ``reading()`` or ``writing()`` the calling thread is inside of."""
 
     _local = threading.local()
-    __setattr__ = object.__setattr__  # the parent allows its own slots only, and ``obj`` is a property here
+
+    def __setattr__(self, attr: str, value: Any) -> None:
+        object.__setattr__(self, attr, value)  # the parent allows its own slots only, and ``obj`` is a property here
 
     @property
     def obj(self) -> Any:
@@ -40,7 +42,7 @@ def sql(text: str, params: tuple[Any, ...] | list[Any] = ()) -> Any:
     return database.execute_sql(text, params)
 
 
-class InstantField(pw.Field):  # type: ignore[misc]
+class InstantField(pw.Field):
     """An aware UTC datetime, kept as ISO 8601 text with six fraction digits and Z, which sorts as text."""
 
     field_type = "TEXT"
@@ -62,7 +64,7 @@ def instant(value: str | None) -> datetime | None:
     return None if value is None else datetime.fromisoformat(value)
 
 
-class Table(pw.Model):  # type: ignore[misc]
+class Table(pw.Model):
     class Meta:
         database = current
         legacy_table_names = False
