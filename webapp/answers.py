@@ -1,0 +1,33 @@
+"""JSON answers: written once here, so that instants, ETags and 304 are the same everywhere."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from datetime import datetime
+from typing import Any
+
+from flask import Response, request
+
+from collector.domain.times import to_api
+
+
+def dumps(value: Any) -> str:
+    """Compact JSON; instants as RFC 3339 UTC. Raises ValueError for NaN, which is no JSON."""
+    return json.dumps(value, separators=(",", ":"), ensure_ascii=False, allow_nan=False, default=_default)
+
+
+def _default(value: object) -> object:
+    if isinstance(value, datetime):
+        return to_api(value)
+    raise TypeError(f"{type(value).__name__} has no place in an answer")
+
+
+def answer(value: Any, status: int = 200) -> Response:
+    """``value`` as JSON; a GET that asks with the same ETag again gets 304 and no body."""
+    response = Response(dumps(value), status, mimetype="application/json")
+    response.headers["Cache-Control"] = "no-cache"
+    if request.method == "GET" and status == 200:
+        response.set_etag(hashlib.blake2b(response.get_data(), digest_size=12).hexdigest())
+        response.make_conditional(request.environ)
+    return response

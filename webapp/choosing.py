@@ -1,0 +1,83 @@
+"""Which source takes what a post told: a source's selection holds for pushes as for polls."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from collector.domain.model import JobWord, PlainWord, RunWord, Word
+from collector.providers.base import NotForUs
+from collector.providers.github import selection as github
+from collector.providers.jenkins import selection as jenkins
+from collector.providers.jenkins.controllers import instances_of
+from config.model import GithubSource, JenkinsSource
+from webapp.posting import Sender, Source
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """The words to store, and the source that takes them; None: nobody watches this, and nobody leaves it out."""
+
+    words: tuple[Word, ...]
+    source: Source | None
+
+
+def choose_github(words: Sequence[Word], sender: Sender) -> Chosen | NotForUs:
+    """The words of a native delivery that a source of the sender takes; the build's word decides."""
+    told = next(word for word in reversed(words) if isinstance(word, RunWord | JobWord))
+    sources = [source for source in sender.sources if isinstance(source, GithubSource)]
+    reasons: list[str] = []
+    for source in sources:
+        reason = github.refusal(source, told)
+        if reason is None:
+            return Chosen(tuple(word for word in words if github.selects(source, word)), source)
+        if sender.bound or _concerns(source, told.key.instance, told.key.repo):
+            reasons.append(reason)
+    return NotForUs(reasons[0]) if reasons else Chosen(tuple(words), None)
+
+
+def _concerns(source: GithubSource, instance: str, repo: str) -> bool:
+    """Whether a source has a say about a repo: it watches it, or it leaves it out by name."""
+    if instance != github.instance_of(source):
+        return False
+    return github.takes_repo(source, repo) or not github.takes_repo(_of_all_repos(source), repo)
+
+
+def _of_all_repos(source: GithubSource) -> GithubSource:
+    return source.model_copy(update={"repos": (), "orgs": ()})
+
+
+def choose_plain(word: PlainWord, sender: Sender, roots: dict[str, str]) -> Chosen | NotForUs:
+    """Whether a plain body is for us: the sender's sources speak for their own instance and selection only."""
+    reasons: list[str] = []
+    for source, reason, concerned in _verdicts(word, sender, roots):
+        if reason is None:
+            return Chosen((word,), source)
+        if sender.bound or concerned:
+            reasons.append(reason)
+    return NotForUs(reasons[0]) if reasons else Chosen((word,), None)
+
+
+def _verdicts(word: PlainWord, sender: Sender, roots: dict[str, str]) -> Iterator[tuple[Source, str | None, bool]]:
+    """(source, why it does not take the word, whether it has a say about it)."""
+    for source in sender.sources:
+        if isinstance(source, GithubSource):
+            concerned = _concerns(source, word.key.instance, word.key.repo)
+            yield source, github.refusal(source, word), concerned
+        else:
+            own = word.key.instance in instances_of(source, roots.get(source.name))
+            yield source, _jenkins_refusal(source, word, own), own
+
+
+def _jenkins_refusal(source: JenkinsSource, word: PlainWord, own: bool) -> str | None:
+    if not own:
+        return f"source {source.name} speaks for {source.instance}, not for {word.key.instance or 'an unnamed controller'}"
+    return jenkins.refusal(source, _full_name(word), word.branch)
+
+
+def _full_name(word: PlainWord) -> str:
+    """The job's full name: told by its build's address (``full/name#12``), else the name that the body has."""
+    full_name, separator, number = word.key.external_id.rpartition("#")
+    if word.url is not None and separator and number.isdigit():
+        return full_name
+    return word.pipeline.name or ""

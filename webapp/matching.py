@@ -1,0 +1,43 @@
+"""Whether a change passes a socket's filter: the rules that storage applies in SQL, for one row in memory."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from fnmatch import fnmatchcase
+from typing import Any
+
+from collector.domain.filters import DEFAULT_BRANCH, Filters, GroupPatterns
+
+
+def matches(filters: Filters, build: dict[str, Any], on_default: bool) -> bool:
+    """``build`` as GET /builds shows it; ``on_default``: it is what ``@default`` means.
+
+    Values of one word are alternatives; different words must all hold. Repos are told apart without regard to case.
+    """
+    return (
+        _one_of(filters.repo, build["repo"], fold=True)
+        and _one_of(filters.pipeline, build["pipeline"])
+        and _branch(filters.branch, build["branch"], on_default)
+        and _one_of(filters.provider, build["provider"])
+        and _one_of(filters.source, build["source"])
+        and (not filters.group or any(_in_group(group, build) for group in filters.group))
+    )
+
+
+def _one_of(wanted: Sequence[str], value: str | None, *, fold: bool = False) -> bool:
+    if not wanted:
+        return True
+    if value is None:
+        return False
+    return value.lower() in {one.lower() for one in wanted} if fold else value in wanted
+
+
+def _branch(wanted: Sequence[str], branch: str | None, on_default: bool) -> bool:
+    return _one_of(wanted, branch) or (DEFAULT_BRANCH in wanted and on_default)
+
+
+def _in_group(group: GroupPatterns, build: dict[str, Any]) -> bool:
+    repo, pipeline = build["repo"].lower(), build["pipeline"]
+    return any(fnmatchcase(repo, glob.lower()) for glob in group.repos) and any(
+        fnmatchcase(pipeline, glob) for glob in group.pipelines
+    )

@@ -1,0 +1,93 @@
+"""The one OpenAPI document: made from the routes, cached, and finished here where APIFlask knows less than we do."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from apiflask import APIFlask
+
+from webapp.errors import CODES, ErrorAnswer
+
+DESCRIPTION = (
+    "CI Health watches CI/CD pipelines. Times are RFC 3339 in UTC, lengths are seconds. Unknown parameters are refused. "
+    "WS /ws pushes changes as they are stored: hello, build_ingested, reset and tick, each with a seq to resume from."
+)
+_TOLD = {
+    400: "The request is malformed",
+    401: "A password, signature or token is missing or wrong",
+    403: "Not from this Host, Origin or network",
+    404: "There is nothing at this address",
+    408: "The body came too slowly",
+    413: "The body is larger than 25 MiB",
+    415: "The body is of a type or encoding that is not taken",
+    422: "A parameter or field is unknown or wrong; `field` names it",
+    503: "The database cannot be used just now; Retry-After says when to try again",
+}
+
+
+def document(app: APIFlask) -> dict[str, Any]:
+    """The document, made once an app."""
+    made = app.extensions.get("cihealth-openapi")
+    if made is None:
+        made = app.extensions["cihealth-openapi"] = app.spec
+    assert isinstance(made, dict)
+    return made
+
+
+def configure(app: APIFlask) -> None:
+    app.config.update(
+        DESCRIPTION=DESCRIPTION,
+        AUTO_SERVERS=False,
+        AUTO_OPERATION_ID=True,
+        AUTO_VALIDATION_ERROR_RESPONSE=False,
+        AUTO_404_RESPONSE=False,
+        HTTP_ERROR_SCHEMA=ErrorAnswer,
+        VALIDATION_ERROR_SCHEMA=ErrorAnswer,
+        SECURITY_SCHEMES={
+            "password": {"type": "http", "scheme": "basic", "description": "Any user name, CIHEALTH_PASSWORD"},
+            "token": {"type": "http", "scheme": "bearer", "description": "For posting builds: an ingest token"},
+        },
+    )
+    app.spec_processor(_finish)
+
+
+def _finish(spec: dict[str, Any]) -> dict[str, Any]:
+    """Say what every operation may refuse, and who may ask."""
+    spec["components"]["schemas"].setdefault("ErrorAnswer", _error_schema())
+    for path, item in spec["paths"].items():
+        for operation in item.values():
+            _refusals(operation, path)
+            _parameters(operation)
+    return spec
+
+
+def _error_schema() -> dict[str, Any]:
+    fields = {
+        "code": {"type": "string", "enum": sorted(set(CODES.values()))},
+        "message": {"type": "string"},
+        "field": {"type": "string"},
+    }
+    error = {"type": "object", "properties": fields, "required": ["code", "message"]}
+    return {"type": "object", "description": ErrorAnswer.__doc__, "properties": {"error": error}, "required": ["error"]}
+
+
+def _refusals(operation: dict[str, Any], path: str) -> None:
+    if path in ("/healthz", "/readyz"):
+        operation["security"] = []
+        return
+    ingest = path.startswith("/ingest")
+    operation["security"] = [{"token": []}, {"password": []}, {}] if ingest else [{"password": []}, {}]
+    statuses = (400, 401, 403, 404, 408, 413, 415, 422, 503) if ingest else (401, 403, 422, 503)
+    content = {"application/json": {"schema": {"$ref": "#/components/schemas/ErrorAnswer"}}}
+    for status in (*statuses, *(404,) * ("{" in path)):
+        operation["responses"][str(status)] = {"description": _TOLD[status], "content": content}
+
+
+def _parameters(operation: dict[str, Any]) -> None:
+    """A parameter's description belongs beside it; lists are repeated, which is what form and explode say."""
+    for parameter in operation.get("parameters", ()):
+        description = parameter.get("schema", {}).get("description")
+        if description:
+            parameter["description"] = description
+        if parameter.get("schema", {}).get("type") == "array":
+            parameter.update(style="form", explode=True)

@@ -1,0 +1,57 @@
+"""What the web process holds while it runs, handed to views through the app."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, cast
+
+from flask import current_app
+
+from webapp.db import Lanes
+from webapp.hosts import Hosts
+from webapp.measures import Measures
+
+if TYPE_CHECKING:
+    from collector.storage.database import Database
+    from config.model import Config
+    from webapp.live import Hub
+    from webapp.writer import Recorder
+
+EXTENSION = "cihealth"
+
+
+def utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True)
+class Options:
+    """How this web process was told to behave.
+
+    ``posting_open``: builds may be posted without a credential where none is configured (loopback, or --insecure).
+    ``password``: the shared password, None when nothing asks for one.
+    """
+
+    hosts: Hosts
+    posting_open: bool
+    password: str | None = None
+    demo: bool = False
+    version: str = "0"
+    clock: Callable[[], datetime] = field(default=utc_now)
+
+
+@dataclass(frozen=True)
+class Services:
+    options: Options
+    config: Config
+    database: Database
+    lanes: Lanes
+    recorder: Recorder
+    hub: Hub
+    measures: Measures
+
+
+def services() -> Services:
+    return cast(Services, current_app.extensions[EXTENSION])
