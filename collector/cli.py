@@ -1,0 +1,305 @@
+"""The command line. Every option is the spelling of an environment variable: what was given is put into a copy of
+the environment, and that is what settings are read from, here and in the programs that are started.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, nullcontext
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+from config.logging import configure
+
+from collector.daemon import Collecting, collect, lease_owner
+from collector.domain.errors import CIHealthError
+from collector.storage.database import connect
+from collector.supervisor import Supervisor, free_port, python_program
+from config.load import EVERYTHING, Loaded, load
+from config.problems import ConfigErrors
+from config.schema import rendered
+from config.secrets import Need, api_secret_names
+from config.settings import Settings, database_url, exposure_refusal, from_environ, host_name, port_number
+
+F = TypeVar("F", bound=Callable[..., Any])
+WRONG = 2
+RUN_NEEDS = frozenset({Need.SOURCES, Need.INGEST})
+
+
+class Refusal(click.ClickException):
+    """Wrong configuration: every problem on a line of its own, exit code 2."""
+
+    exit_code = WRONG
+
+    def show(self, file: Any = None) -> None:
+        click.echo(self.message, err=True, file=file)
+
+
+class Failure(click.ClickException):
+    """It could not be done: one sentence, exit code 1."""
+
+    exit_code = 1
+
+    def show(self, file: Any = None) -> None:
+        click.echo(f"cihealth: {self.message}", err=True, file=file)
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """What a command starts from: ``environ`` with the options in it."""
+
+    environ: Mapping[str, str]
+    settings: Settings
+    loaded: Loaded
+
+
+def _checked(parse: Callable[[str], object]) -> Callable[[click.Context, click.Parameter, str | None], str | None]:
+    """An option's value as it was written, once ``parse`` took it."""
+
+    def callback(_context: click.Context, _parameter: click.Parameter, value: str | None) -> str | None:
+        try:
+            if value is not None:
+                parse(value)
+        except ValueError as exc:
+            raise click.BadParameter(str(exc)) from exc
+        return value
+
+    return callback
+
+
+def common(command: F) -> F:
+    """--config and --database, which every command takes."""
+    return _with(
+        command,
+        click.option("--config", metavar="FILE", help="CIHEALTH_CONFIG; else collectors.yaml, if it is there"),
+        click.option(
+            "--database",
+            metavar="URL",
+            callback=_checked(database_url),
+            help="CIHEALTH_DATABASE; else sqlite:///cihealth.db",
+        ),
+    )
+
+
+def listening(command: F) -> F:
+    """--host, --port and --insecure, for commands that listen."""
+    return _with(
+        command,
+        click.option("--host", metavar="HOST", callback=_checked(host_name), help="CIHEALTH_HOST; else 127.0.0.1"),
+        click.option("--port", metavar="PORT", callback=_checked(port_number), help="CIHEALTH_PORT; else 8000"),
+        click.option(
+            "--insecure",
+            is_flag=True,
+            default=None,
+            help="CIHEALTH_INSECURE; serve beyond this machine although no password is set",
+        ),
+    )
+
+
+def _with(command: F, *options: Callable[[F], F]) -> F:
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
+def environ_with(given: Mapping[str, str | bool | None]) -> dict[str, str]:
+    """This process's environment with the options that were given, as CIHEALTH_<OPTION>."""
+    told = {name: "1" if value is True else str(value) for name, value in given.items() if value is not None}
+    return {**os.environ, **{f"CIHEALTH_{name.upper()}": value for name, value in told.items()}}
+
+
+@contextmanager
+def refusals() -> Iterator[None]:
+    """What is expected to go wrong, as click wants it."""
+    try:
+        yield
+    except ConfigErrors as exc:
+        raise Refusal(str(exc)) from exc
+    except CIHealthError as exc:
+        raise Failure(str(exc)) from exc
+
+
+def prepare(environ: Mapping[str, str], need: frozenset[Need]) -> Prepared:
+    """Reads settings and config, sets up logging. Raises ConfigErrors."""
+    settings = from_environ(environ)
+    configure(settings)
+    loaded = load(settings.config, environ, need=need)
+    for warning in loaded.warnings:
+        click.echo(f"warning: {warning}", err=True)
+    return Prepared(environ, settings, loaded)
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="ci-health", prog_name="cihealth")
+def cli() -> None:
+    """CI Health watches CI/CD pipelines: what is broken, since when, and is it mine."""
+
+
+@cli.command()
+@common
+@listening
+@click.option("--or-demo", is_flag=True, help="start the demo while the configuration names no source")
+def run(or_demo: bool, **given: Any) -> None:
+    """Start the web app and the collector, and keep them running."""
+    with refusals():
+        prepared = prepare(environ_with(given), RUN_NEEDS)
+        if or_demo and not prepared.loaded.config.sources:
+            click.echo("No source is configured yet: this is the demo, with builds that are made up.")
+            sys.exit(run_demo(prepared.environ, None))
+        sys.exit(supervise(prepared))
+
+
+@cli.command()
+@common
+@listening
+def web(**given: Any) -> None:
+    """The web app alone: REST, live updates, the dashboard, webhooks."""
+    with refusals():
+        prepared = prepare(environ_with(given), frozenset({Need.INGEST}))
+        refuse_exposure(prepared)
+        migrated(prepared.settings)
+        free_port(prepared.settings.host, prepared.settings.port)
+    program = python_program("web", "webapp", env=prepared.environ)
+    os.execve(program.argv[0], program.argv, dict(program.env))
+
+
+@cli.command("collect")
+@common
+@click.option("--once", is_flag=True, help="poll each source once, say what changed: 0 all read, 1 any failed")
+@click.option("--wait", is_flag=True, help="wait while another collector is at work, instead of leaving with 1")
+def collect_command(once: bool, wait: bool, **given: Any) -> None:
+    """The collector alone: polls the sources, keeps the database tidy."""
+    with refusals():
+        prepared = prepare(environ_with(given), frozenset({Need.SOURCES}))
+        migrated(prepared.settings)
+        collecting = Collecting(prepared.settings, prepared.loaded.config, prepared.environ, once=once, wait=wait)
+        sys.exit(collect(collecting))
+
+
+@cli.command()
+@common
+@listening
+@click.option(
+    "--folder",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="keep the demo's database here; else it is gone afterwards",
+)
+def demo(folder: Path | None, **given: Any) -> None:
+    """Try CI Health on a made-up GitHub and Jenkins, with a database of its own."""
+    with refusals():
+        environ = environ_with({**given, "config": None, "database": None})
+        sys.exit(run_demo(environ, folder))
+
+
+@cli.command("check-config")
+@common
+@listening
+def check_config(**given: Any) -> None:
+    """Say everything that is wrong with the configuration, or that nothing is."""
+    with refusals():
+        prepared = prepare(environ_with(given), EVERYTHING)
+        refuse_exposure(prepared)
+    for note in prepared.loaded.notes:
+        click.echo(f"note: {note}")
+    config, path = prepared.loaded.config, prepared.loaded.path
+    named = ", ".join(source.name for source in config.sources) or "none"
+    click.echo(f"{path or 'no collectors.yaml here'}: no error. Sources: {named}")
+
+
+@cli.command()
+@common
+def migrate(**given: Any) -> None:
+    """Bring the database's schema up to date, and say which version it has."""
+    with refusals():
+        settings = from_environ(environ_with(given))
+        configure(settings)
+        click.echo(f"{shown(settings.database)}: schema version {migrated(settings)}")
+
+
+@cli.command()
+@common
+def schema(**_given: Any) -> None:
+    """Print the JSON Schema of collectors.yaml, for editors."""
+    click.echo(rendered(), nl=False)
+
+
+def migrated(settings: Settings) -> int:
+    """The schema's version after it was brought up to date; the storage's lock lets one process do it."""
+    database = connect(settings.database)
+    try:
+        return database.migrate()
+    finally:
+        database.close()
+
+
+def shown(url: str) -> str:
+    """A database URL without what may be a password."""
+    scheme, _, rest = url.partition("://")
+    return f"{scheme}://{rest.rpartition('@')[2]}"
+
+
+def refuse_exposure(prepared: Prepared) -> None:
+    settings = prepared.settings
+    refusal = exposure_refusal(
+        host=settings.host,
+        public_url=prepared.loaded.config.public_url,
+        password=settings.password,
+        insecure=settings.insecure,
+    )
+    if refusal:
+        raise Refusal(refusal)
+
+
+def supervise(prepared: Prepared) -> int:
+    """``run``: migrates, then web and collect until told to stop. The web app never sees a source's API secret."""
+    refuse_exposure(prepared)
+    for note in prepared.loaded.notes:
+        click.echo(note)
+    settings = prepared.settings
+    port = free_port(settings.host, settings.port)
+    migrated(settings)
+    environ = {**prepared.environ, "CIHEALTH_PORT": str(port)}
+    hidden = api_secret_names(prepared.loaded.config)
+    web_environ = {name: value for name, value in environ.items() if name not in hidden}
+    owner = {"CIHEALTH_LEASE_OWNER": lease_owner("run")}
+    return Supervisor(
+        [
+            python_program("web", "webapp", env=web_environ),
+            python_program("collect", "collector", "collect", "--wait", env=environ | owner),
+        ]
+    ).run()
+
+
+def run_demo(environ: Mapping[str, str], folder: Path | None) -> int:
+    """The demo's providers in this process, the rest as ``run`` does it, in ``folder`` or one that is removed."""
+    from collector.demo.run import start_demo
+
+    with tempfile.TemporaryDirectory(prefix="cihealth-demo-") if folder is None else nullcontext(str(folder)) as place:
+        home = Path(place)
+        home.mkdir(parents=True, exist_ok=True)
+        with start_demo(home) as started:
+            own = {
+                "CIHEALTH_CONFIG": str(started.config),
+                "CIHEALTH_DATABASE": f"sqlite:///{(home / 'demo.db').absolute()}",
+                "CIHEALTH_DEMO": "1",
+            }
+            prepared = prepare({**environ, **own}, RUN_NEEDS)
+            host, port = prepared.settings.host, prepared.settings.port
+            click.echo(WELCOME.format(url=f"http://{host}:{port}/", folder=home))
+            return supervise(prepared)
+
+
+WELCOME = """\
+Everything here is made up: a GitHub and a Jenkins on this machine, with a history, whose builds go on while you look.
+  Look at      {url}
+  Kept in      {folder}
+  Your own CI  write a collectors.yaml with a source, check it with `cihealth check-config`, then `cihealth run`:
+                 sources:
+                   - {{name: mine, provider: github, repos: [org/repo], token: "${{GITHUB_TOKEN}}"}}
+Ctrl-C ends it.
+"""
