@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, ClassVar
-from urllib.parse import quote, unquote
+from urllib.parse import unquote
 
 from collector.demo.plans import FREESTYLE, MATRIX, PIPELINE, Build, Item, build_status
 from collector.demo.shown import Shown, millis
@@ -151,7 +151,7 @@ class CellBean(Bean):
         "number": lambda self: self.number,
         "result": lambda self: self.result if self.parent.done else None,
         "timestamp": lambda self: millis(self.parent.build.starts_at),
-        "url": lambda self: f"{self.parent.shown.url(self.parent.item.full_name)}{quote(self.value)}/{self.number}/",
+        "url": lambda self: f"{self.parent.shown.cell_url(self.parent.item.full_name, self.value)}{self.number}/",
     }
 
 

@@ -6,7 +6,6 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 from functools import cached_property
 from typing import Any, ClassVar
-from urllib.parse import quote
 
 from collector.demo.build_beans import build_bean
 from collector.demo.plans import FOLDER, FREESTYLE, MATRIX, MULTIBRANCH, PIPELINE, Build, Item, build_status
@@ -160,7 +159,7 @@ _PROPERTIES: Mapping[str, Mapping[str, Callable[[Any], Any]]] = {
         **_PROJECT,
         "activeConfigurations": lambda self: [
             {"_class": "hudson.matrix.MatrixConfiguration", "name": value, "color": self.color(),
-             "url": f"{self.shown.url(self.item.full_name)}{quote(value)}/"}
+             "url": self.shown.cell_url(self.item.full_name, value)}
             for value in self.item.axis
         ],
     },

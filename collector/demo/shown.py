@@ -46,6 +46,9 @@ class Shown:
     def url(self, full_name: str) -> str:
         return f"{self.root_url}/{self.path(full_name)}"
 
+    def cell_url(self, full_name: str, value: str) -> str:
+        return f"{self.url(full_name)}{quote(value, safe='=,')}/"
+
     def started(self, full_name: str) -> list[Build]:
         """The job's builds that left the queue, newest first."""
         if full_name not in self._started:

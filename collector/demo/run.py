@@ -1,0 +1,127 @@
+"""Starting and stopping the demo: both servers, the webhooks, and a collectors.yaml that names them.
+
+``cihealth demo`` calls ``start_demo``, runs the real product on what it returns, and calls ``stop``.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from secrets import token_hex
+from typing import Any
+
+import yaml
+
+from collector.demo.catalog import ORG, REPO_MAP, TEAMS
+from collector.demo.github import GithubServer
+from collector.demo.jenkins import JenkinsServer
+from collector.demo.webhooks import Weather, WebhookSender
+from collector.demo.world import DemoWorld
+
+DATABASE_FILE = "cihealth-demo.db"
+CONFIG_FILE = "collectors.yaml"
+_GITHUB_LIMIT = 15_000
+"""What GitHub Enterprise Cloud grants: a first read of 90 days never meets it."""
+_NAMES = {
+    "token": "CIHEALTH_DEMO_GITHUB_TOKEN",
+    "secret": "CIHEALTH_DEMO_WEBHOOK_SECRET",
+    "jenkins": "CIHEALTH_DEMO_JENKINS_TOKEN",
+    "notify": "CIHEALTH_DEMO_JENKINS_WEBHOOK_TOKEN",
+}
+
+
+@dataclass
+class DemoServers:
+    """A running demo. ``config_path`` and ``database_url`` are what the product is started with.
+
+    ``environment`` holds the secrets that the config names, and CIHEALTH_DEMO=1; it is in ``os.environ`` until
+    ``stop``, so that programs started meanwhile inherit it.
+    """
+
+    config_path: Path
+    database_url: str
+    world: DemoWorld
+    github: GithubServer
+    jenkins: JenkinsServer
+    webhooks: WebhookSender
+    environment: Mapping[str, str]
+    _before: dict[str, str | None] = field(default_factory=dict)
+
+    def stop(self) -> None:
+        """Ends servers and webhooks within a second and takes back the environment. Harmless when repeated."""
+        self.webhooks.stop()
+        self.github.stop()
+        self.jenkins.stop()
+        for name, value in self._before.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value
+        self._before.clear()
+
+    def __enter__(self) -> DemoServers:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self.stop()
+
+
+def start_demo(
+    folder: Path,
+    *,
+    product_url: str,
+    seed: int = 7,
+    now: datetime | None = None,
+    days: int = 90,
+    backfill: str = "",
+    weather: Weather | None = None,
+) -> DemoServers:
+    """Starts the demo's GitHub and Jenkins on 127.0.0.1 at free ports and writes ``folder``/collectors.yaml.
+
+    ``product_url`` is where webhooks go, e.g. ``http://127.0.0.1:8000``; it need not answer yet. The world ends at
+    ``now`` (the present) after ``days`` days, and ``backfill`` (all of them) is what the product reads. The database
+    in ``folder`` is the demo's own: one of an earlier demo is deleted, because its builds would have other ports.
+    Raises OSError when the folder cannot be written.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    for old in (DATABASE_FILE, f"{DATABASE_FILE}-wal", f"{DATABASE_FILE}-shm"):
+        (folder / old).unlink(missing_ok=True)
+    secrets = {name: token_hex(20) for name in _NAMES}
+    world = DemoWorld(seed, now, days)
+    github = GithubServer(world, tokens={secrets["token"]}, enterprise=True, limit=_GITHUB_LIMIT).start()
+    jenkins = JenkinsServer(world, users={"ci-health": secrets["jenkins"]}).start()
+    config = folder / CONFIG_FILE
+    config.write_text(_config(github, jenkins, backfill or f"{days}d"), encoding="utf-8")
+    webhooks = WebhookSender(
+        world, product_url, github=github, github_secret=secrets["secret"], jenkins=jenkins,
+        jenkins_token=secrets["notify"], weather=weather, seed=seed,
+    ).start()  # fmt: skip
+    environment = {_NAMES[name]: value for name, value in secrets.items()} | {"CIHEALTH_DEMO": "1"}
+    before = {name: os.environ.get(name) for name in environment}
+    os.environ.update(environment)
+    database_url = f"sqlite:///{(folder / DATABASE_FILE).resolve()}"
+    return DemoServers(config, database_url, world, github, jenkins, webhooks, environment, before)
+
+
+def _config(github: GithubServer, jenkins: JenkinsServer, backfill: str) -> str:
+    """The demo's collectors.yaml: secrets are names of the environment, not values."""
+    named = {name: f"${{{variable}}}" for name, variable in _NAMES.items()}
+    content: dict[str, Any] = {
+        "defaults": {"interval": "5s", "backfill": backfill},
+        "sources": [
+            {
+                "name": "demo-github", "provider": "github", "url": github.api_url, "token": named["token"],
+                "orgs": [ORG], "webhook_secrets": [named["secret"]],
+            },
+            {
+                "name": "demo-jenkins", "provider": "jenkins", "url": jenkins.base_url, "user": "ci-health",
+                "token": named["jenkins"], "repo_map": dict(REPO_MAP), "webhook_tokens": [named["notify"]],
+            },
+        ],
+        "groups": [{"name": name, "repos": list(repos), "pipelines": ["*"]} for name, repos in TEAMS.items()],
+    }  # fmt: skip
+    head = "# Written by `cihealth demo`: a made-up GitHub and Jenkins on this machine. It is written anew each time.\n"
+    return head + yaml.safe_dump(content, sort_keys=False, allow_unicode=True)
