@@ -9,7 +9,7 @@ from queue import SimpleQueue
 from typing import Generic, TypeVar
 
 from collector.domain.errors import SourceError, Unreachable, Waiting
-from collector.providers.jenkins.api import AT_ONCE
+from collector.providers.jenkins.api import AT_ONCE, BrokenPage
 
 A = TypeVar("A")
 B = TypeVar("B")
@@ -27,7 +27,8 @@ def ahead(do: Callable[[A], B], items: Iterable[A]) -> Iterator[tuple[A, B | Sou
     for item, outcome in _done(do, items):
         if isinstance(outcome, Waiting):
             raise outcome
-        unanswered = unanswered + 1 if isinstance(outcome, Unreachable) else 0
+        is_down = isinstance(outcome, Unreachable) and not isinstance(outcome, BrokenPage)
+        unanswered = unanswered + 1 if is_down else 0
         if isinstance(outcome, Unreachable) and unanswered >= GIVE_UP_AFTER:
             raise outcome
         yield item, outcome

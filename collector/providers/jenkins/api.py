@@ -28,6 +28,10 @@ def gate_of(instance: str) -> threading.BoundedSemaphore:
         return _gates.setdefault(instance, threading.BoundedSemaphore(AT_ONCE))
 
 
+class BrokenPage(Unreachable):
+    """A 500: the controller is there, but this page of it fails. Says nothing about its other pages."""
+
+
 class Api:
     """GETs below a controller's root. Thread-safe."""
 
@@ -97,7 +101,8 @@ class Api:
         if status in (429, 503) and (until := self._told_to_wait(reply)):
             return Waiting(f"{shown} answered {status} and asks to wait", until=until)
         if status >= 500:
-            return Unreachable(f"{shown} answered {status}", advice="see the controller's own log; it is tried again")
+            kind = BrokenPage if status == 500 else Unreachable
+            return kind(f"{shown} answered {status}", advice="see the controller's own log; it is tried again")
         if 300 <= status < 400:
             return BadAnswer(
                 f"{shown} redirects to {(reply.location or 'nowhere')[:200]}",

@@ -13,7 +13,7 @@ from typing import Any
 
 import structlog
 
-from collector.domain.errors import MappingError, NotFound, SourceError
+from collector.domain.errors import MappingError, SourceError
 from collector.providers.base import Trouble
 from collector.providers.jenkins.ahead import ahead
 from collector.providers.jenkins.fields import Fields, instant
@@ -71,11 +71,13 @@ class _Place:
 def list_jobs(ask: AskTree, rules: Rules, folders: tuple[str, ...]) -> Listing:
     """Every job below the root, or in ``folders`` (each may also be a job itself).
 
-    Raises SourceError when the first place cannot be read, or nothing answers; a folder that cannot is a trouble.
+    Raises SourceError when no place can be read, or nothing answers; a folder that cannot is a trouble.
     """
     walk = _Walk(ask, rules)
     places = [_Place(tuple(encoded(name) for name in folder.split("/")), top=True) for folder in folders]
     walk.read(places or [_Place((), top=True)])
+    if not walk.found.jobs and len(walk.found.troubles) >= max(len(places), 1):
+        raise walk.found.troubles[0].error
     return walk.found
 
 
@@ -117,7 +119,7 @@ class _Walk:
             yield place
 
     def _failed(self, place: _Place, error: SourceError) -> None:
-        if not place.segments or (place.top and not isinstance(error, NotFound) and not self.found.jobs):
+        if not place.segments and place.start == 0:
             raise error
         self.found.troubles.append(Trouble("/".join(place.segments), error))
 

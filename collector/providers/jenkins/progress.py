@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
@@ -21,6 +22,7 @@ class Progresses:
         self._reads: dict[str, Read | None] = {}
         self._gone: dict[BuildKey, str] = {}
         self._wants: dict[BuildKey, Want] = {}
+        self._owed: Counter[str] = Counter()
 
     def read_of(self, memory: Memory, full_name: str) -> Read | None:
         """How far the job was read; None: never whole."""
@@ -32,7 +34,7 @@ class Progresses:
         """Remembers it. The marks to store: none while details are owed, so that a restart reads the job again."""
         self._reads[full_name] = read
         for want in wants:
-            self._wants[want.build.run.key.folded] = want
+            self._want(want)
         return self._marks(full_name)
 
     def owed(self, most: int) -> list[Want]:
@@ -42,10 +44,10 @@ class Progresses:
 
     def settled(self, want: Want, again: Want | None = None) -> dict[str, str]:
         """A detail was read, or is tried ``again`` later. The marks to store."""
-        key = want.build.run.key.folded
-        self._wants.pop(key, None)
+        if self._wants.pop(want.build.run.key.folded, None) is not None:
+            self._owed[want.job.full_name] -= 1
         if again is not None:
-            self._wants[key] = again
+            self._want(again)
         return self._marks(want.job.full_name)
 
     def is_gone(self, memory: Memory, known: KnownBuild) -> bool:
@@ -60,9 +62,14 @@ class Progresses:
         self._gone[known.key.folded] = _started(known)
         return {f"gone:{known.key.external_id}": _started(known)}
 
+    def _want(self, want: Want) -> None:
+        key = want.build.run.key.folded
+        self._owed[want.job.full_name] += key not in self._wants
+        self._wants[key] = want
+
     def _marks(self, full_name: str) -> dict[str, str]:
         read = self._reads.get(full_name)
-        if read is None or any(want.job.full_name == full_name for want in self._wants.values()):
+        if read is None or self._owed[full_name] > 0:
             return {}
         return {f"read:{full_name}": read.text()}
 
