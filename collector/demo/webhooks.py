@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import heapq
 import itertools
 import json
@@ -234,8 +235,12 @@ class WebhookSender:
     def _jenkins_delivery(self, phase: str, body: dict[str, Any]) -> Delivery:
         headers = {"Content-Type": "application/json; charset=UTF-8", "User-Agent": "Java/17"}
         if self._token:
-            headers["Authorization"] = httpx.BasicAuth("jenkins", self._token)._auth_header
+            headers["Authorization"] = basic("jenkins", self._token)
         return Delivery("/ingest/jenkins", phase, json.dumps(body).encode(), headers)
+
+
+def basic(name: str, password: str) -> str:
+    return "Basic " + base64.b64encode(f"{name}:{password}".encode()).decode()
 
 
 def notification(shown: Shown, item: Item, build: Build, phase: str) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from heapq import merge
 from collector.demo.ledger import Ledger, LedgerView
 from collector.demo.make_github import GithubMaker
 from collector.demo.make_jenkins import JenkinsMaker
-from collector.demo.rhythm import HOUR, Birth, births_of_hour, first_births, live_births
+from collector.demo.rhythm import HOUR, Birth, births_of_hour, first_births, live_births, scheduled_births
 from collector.demo.stories import Stories
 
 _WARM_UP = timedelta(minutes=4)
