@@ -113,6 +113,14 @@ class Database:
             yield
 
     @contextmanager
+    def part(self) -> Iterator[None]:
+        """Inside ``writing()``: a part of it that is undone alone when its block raises."""
+        if current.obj is not self._engine:
+            raise RuntimeError("part() belongs inside writing()")
+        with self._engine.savepoint():
+            yield
+
+    @contextmanager
     def reading(self) -> Iterator[None]:
         """One consistent view; nothing may be written. Raises Unavailable."""
         with self._transaction("DEFERRED"):
