@@ -1,4 +1,4 @@
-"""The dashboard in a real browser against the real program: builds arrive by push and poll, and it survives a restart."""
+"""The dashboard in a real browser: builds arrive by push and by poll, and it survives a restart of the program."""
 
 from __future__ import annotations
 
@@ -26,10 +26,8 @@ def world() -> ScriptedWorld:
 def product(tmp_path: Path, world: ScriptedWorld) -> Iterator[Product]:
     world.add_run("acme/web", workflow="first-one", branch="main")
     with GithubServer(world) as github:
-        config = (
-            "sources:\n"
-            f"  - {{name: acme, provider: github, url: '{github.api_url}', token: any, repos: [acme/web], interval: 1s}}\n"
-        )
+        source = f"name: acme, provider: github, url: '{github.api_url}', token: any, repos: [acme/web], interval: 1s"
+        config = f"sources:\n  - {{{source}}}\n"
         with Product(tmp_path, config=config) as running:
             yield running
 
