@@ -5,13 +5,12 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from secrets import token_hex
-from typing import Any
+from typing import Any, Self
 
 import yaml
 
@@ -33,12 +32,12 @@ _NAMES = {
 }
 
 
-@dataclass
+@dataclass(frozen=True, slots=True)
 class DemoServers:
     """A running demo. ``config_path`` and ``database_url`` are what the product is started with.
 
-    ``environment`` holds the secrets that the config names, and CIHEALTH_DEMO=1; it is in ``os.environ`` until
-    ``stop``, so that programs started meanwhile inherit it.
+    ``environment`` holds the secrets that the config names, and CIHEALTH_DEMO=1 by which the dashboard says that it
+    is a demo: the product's processes need it.
     """
 
     config_path: Path
@@ -48,21 +47,14 @@ class DemoServers:
     jenkins: JenkinsServer
     webhooks: WebhookSender
     environment: Mapping[str, str]
-    _before: dict[str, str | None] = field(default_factory=dict)
 
     def stop(self) -> None:
-        """Ends servers and webhooks within a second and takes back the environment. Harmless when repeated."""
+        """Ends servers and webhooks within a second. Harmless when repeated."""
         self.webhooks.stop()
         self.github.stop()
         self.jenkins.stop()
-        for name, value in self._before.items():
-            if value is None:
-                os.environ.pop(name, None)
-            else:
-                os.environ[name] = value
-        self._before.clear()
 
-    def __enter__(self) -> DemoServers:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *exc: object) -> None:
@@ -100,10 +92,8 @@ def start_demo(
         jenkins_token=secrets["notify"], weather=weather, seed=seed,
     ).start()  # fmt: skip
     environment = {_NAMES[name]: value for name, value in secrets.items()} | {"CIHEALTH_DEMO": "1"}
-    before = {name: os.environ.get(name) for name in environment}
-    os.environ.update(environment)
     database_url = f"sqlite:///{(folder / DATABASE_FILE).resolve()}"
-    return DemoServers(config, database_url, world, github, jenkins, webhooks, environment, before)
+    return DemoServers(config, database_url, world, github, jenkins, webhooks, environment)
 
 
 def _config(github: GithubServer, jenkins: JenkinsServer, backfill: str) -> str:
