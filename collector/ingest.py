@@ -1,0 +1,71 @@
+"""The one write path: what polls and pushes told becomes rows and changes, in one transaction a batch.
+
+Any order and any repetition of words ends in the same rows; a word that changes nothing makes no change.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from collector.domain.model import BuildWord, JobWord, PlainWord, RunWord
+from collector.providers.base import Batch
+from collector.storage import etags, marks
+from collector.storage.database import Database
+from collector.storage.filing import Filing
+
+
+@dataclass(frozen=True)
+class Context:
+    """What the receiver of the words knows beside them.
+
+    ``source``: the source's name, shown as a build's ``source``; etags and marks need one.
+    ``default_branch``: the source's ``default_branch:``, for repos whose provider tells none.
+    """
+
+    source: str | None
+    default_branch: str | None = None
+
+
+@dataclass(frozen=True)
+class Ingested:
+    """What a batch did. ``builds``: how many it told of; ``changed``: ids of those whose stored row, jobs or log
+    differ now, ``created`` among them; ``seq``: the head of the feed after it."""
+
+    builds: int
+    changed: tuple[int, ...]
+    created: tuple[int, ...]
+    seq: int
+
+
+def record(database: Database, batch: Batch, context: Context, now: datetime) -> Ingested:
+    """Stores all of the batch or, on any error, nothing of it. Opens its own transaction.
+
+    Raises storage.errors.Unavailable (nothing was stored; trying again may help) and ValueError (etags or marks
+    without a source).
+    """
+    if context.source is None and (batch.etags or batch.marks):
+        raise ValueError("etags and marks belong to a source; the context names none")
+    with database.writing():
+        filing = Filing(context.source, context.default_branch, now)
+        filing.learn(batch.words)
+        builds = filing.file(_build_words(batch))
+        for log in batch.logs:
+            filing.attach(log)
+        for detail in batch.details:
+            filing.note(detail)
+        seq = filing.close()
+        if context.source is not None:
+            _remember(context.source, batch, now)
+    return Ingested(builds, tuple(filing.changed), tuple(filing.created), seq)
+
+
+def _build_words(batch: Batch) -> list[BuildWord]:
+    return [word for word in batch.words if isinstance(word, (RunWord, JobWord, PlainWord))]
+
+
+def _remember(source: str, batch: Batch, now: datetime) -> None:
+    for entry in batch.etags:
+        etags.put(source, entry.key, entry.etag, now)
+    for name, text in batch.marks.items():
+        marks.put(source, name, text)

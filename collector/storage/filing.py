@@ -1,0 +1,254 @@
+"""Words into rows, inside one transaction: finds what they speak of, merges, and writes what differs.
+
+``domain.merge`` decides what a build is, this module where it is kept; it is called by ``collector.ingest`` alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from collector.domain.merge import BuildState, settle, told
+from collector.domain.model import BuildKey, BuildWord, JobWord, LogSnippet, RepoWord, RunWord, Word, WorkflowWord
+from collector.domain.projection import job_rows, project
+from collector.domain.state_json import to_json
+from collector.providers.base import DetailRead
+from collector.storage import changes, columns, groups, logtexts, repos
+from collector.storage.groups import Stored
+from collector.storage.pipelines import Pipelines
+from collector.storage.repos import RepoRow, Repos
+from collector.storage.tables import sql, text
+
+_Group = tuple[int, str, int]
+
+
+class Filing:
+    """One transaction's work. ``changed`` and ``created`` are ids in the order they were written."""
+
+    def __init__(self, source: str | None, default_branch: str | None, now: datetime) -> None:
+        self.changed: dict[int, None] = {}
+        self.created: dict[int, None] = {}
+        self.gone: dict[int, None] = {}
+        self._source, self._default_branch, self._now = source, default_branch, now
+        self._repos, self._pipelines = Repos(), Pipelines()
+
+    def learn(self, words: Sequence[Word]) -> None:
+        """Takes up what the words say about repos and pipelines, so that builds are written under their names."""
+        for word in words:
+            match word:
+                case RunWord():
+                    repo = self._repo(word)
+                    self._pipelines.observe(word, repo)
+                    if word.default_branch:
+                        at = text(word.updated_at or word.started_at or word.created_at) or ""
+                        self._repos.tell_branch(repo, word.default_branch, at)
+                case WorkflowWord():
+                    self._pipelines.tell(word, self._repo(word))
+                case RepoWord():
+                    repo = self._repo(word)
+                    if word.default_branch:
+                        self._repos.tell_branch(repo, word.default_branch, text(word.seen_at) or "")
+                case _:
+                    self._repo(word)
+        self._carry_out()
+
+    def file(self, words: Iterable[BuildWord]) -> int:
+        """Merges words into the builds they speak of. Returns how many builds that were."""
+        pending: dict[_Group, list[BuildState]] = {}
+        placed: dict[_Group, tuple[RepoRow, BuildKey]] = {}
+        for word in words:
+            repo = self._repo(word)
+            group = (repo.id, word.key.external_id, word.key.attempt)
+            placed.setdefault(group, (repo, word.key))
+            pending.setdefault(group, []).append(told(word))
+        for group, states in pending.items():
+            repo, key = placed[group]
+            self._write_group(repo, groups.load(*group, key), states)
+        self._pipelines.tidy()
+        return len(pending)
+
+    def attach(self, log: LogSnippet) -> None:
+        """Keeps a log that was read; nothing when its build is not known."""
+        stored = self._find(log.key, log.build_started_at)
+        if stored and logtexts.put_read(stored.id, log):
+            self._rewrite(stored)
+
+    def note(self, detail: DetailRead) -> None:
+        """Remembers that a build's jobs were read."""
+        stored = self._find(detail.key, detail.build_started_at)
+        if stored:
+            groups.note_read(stored, text(detail.updated_at or self._now), detail.log_read)
+
+    def close(self) -> int:
+        """Writes the changes; the head of the feed after them."""
+        changes.append(list(self.gone), self._now, changes.GONE)
+        return changes.append([build_id for build_id in self.changed if build_id not in self.gone], self._now)
+
+    def _repo(self, word: Word) -> RepoRow:
+        match word:
+            case RunWord():
+                at = text(word.updated_at or word.started_at or word.created_at)
+                row = self._resolve(word.key, word.repo_external_id, at)
+            case JobWord():
+                at = text(word.completed_at or word.started_at or word.created_at)
+                row = self._resolve(word.key, word.repo_external_id, at)
+            case WorkflowWord():
+                at = text(word.updated_at)
+                row = self._repos.resolve(word.provider, word.instance, word.repo, word.repo_external_id, at or "")
+            case RepoWord():
+                row = self._repos.resolve(
+                    word.provider, word.instance, word.name, word.external_id, text(word.seen_at) or ""
+                )
+            case _:
+                row = self._resolve(word.key, None, None)
+        if self._default_branch:
+            self._repos.configure_branch(row, self._default_branch)
+        return row
+
+    def _resolve(self, key: BuildKey, external_id: str | None, at: str | None) -> RepoRow:
+        return self._repos.resolve(key.provider, key.instance, key.repo, external_id, at or "")
+
+    def _find(self, key: BuildKey, started_at: datetime | None) -> Stored | None:
+        repo = repos.named(key.provider, key.instance, key.repo)
+        stored = groups.load(repo.id, key.external_id, key.attempt, key) if repo else []
+        return nearest(stored, started_at)
+
+    def _write_group(self, repo: RepoRow, stored: list[Stored], states: list[BuildState]) -> None:
+        """Settles stored and new states into builds and writes those that differ."""
+        settled = settle([*(one.state for one in stored), *states])
+        kept = _assign(settled, stored)
+        if len(stored) > 1 or len(settled) > 1:
+            self._make_room(settled, stored, kept)
+        for place, state in enumerate(settled):
+            one = kept.get(place)
+            if one is None:
+                self._insert(repo, state, place)
+            else:
+                self._update(repo, one, state, place)
+
+    def _make_room(self, settled: list[BuildState], stored: list[Stored], kept: dict[int, Stored]) -> None:
+        """Drops rows that are one build with another, and frees the places of those that move."""
+        for one in stored:
+            place = _place(settled, one.state)
+            winner = kept[place]
+            if winner.id == one.id:
+                if one.column("incarnation") != place:
+                    groups.set_aside(one)
+                continue
+            digests = [state.log.digest if state.log else None for state in (settled[place], one.state, winner.state)]
+            logtexts.move(one.id, winner.id, pushed=digests[0] == digests[1] != digests[2])
+            groups.note_read(winner, one.detail_at, one.log_read)
+            groups.delete(one)
+            self._pipelines.left.add(one.column("pipeline_id"))
+            self.gone[one.id] = None
+
+    def _insert(self, repo: RepoRow, state: BuildState, place: int) -> None:
+        row = project(state)
+        pipeline = self._pipelines.of_build(row, repo)
+        facts = columns.Facts(repo, pipeline, self._source, place, None, None, self._now)
+        build_id = groups.insert(columns.of(row, state, facts), state, self._now)
+        if state.log and state.log.text:
+            logtexts.put_pushed(build_id, state.log.text)
+            facts = columns.Facts(repo, pipeline, self._source, place, logtexts.of_build(build_id), None, self._now)
+            groups.show_log(build_id, columns.of(row, state, facts))
+        self._see_branch(repo, pipeline, row.branch)
+        self.created[build_id] = self.changed[build_id] = None
+
+    def _update(self, repo: RepoRow, stored: Stored, state: BuildState, place: int) -> None:
+        log_changed = bool(state.log and state.log.text and logtexts.put_pushed(stored.id, state.log.text))
+        row = project(state)
+        pipeline = self._pipelines.of_build(row, repo)
+        log = logtexts.of_build(stored.id)
+        new = columns.of(row, state, columns.Facts(repo, pipeline, self._source, place, log, stored, self._now))
+        words = to_json(state)
+        jobs_differ = groups.write_jobs(stored.id, stored.jobs, groups.job_texts(state))
+        columns_differ = new != stored.columns
+        if columns_differ or words != stored.words:
+            groups.update(stored, new, words)
+        if stored.column("pipeline_id") != pipeline.id:
+            self._pipelines.left.add(stored.column("pipeline_id"))
+        self._see_branch(repo, pipeline, row.branch)
+        if columns_differ or log_changed or (jobs_differ and job_rows(state) != job_rows(stored.state)):
+            self.changed[stored.id] = None
+
+    def _rewrite(self, stored: Stored) -> None:
+        """Shows a new log in the build's row."""
+        repo = repos.get(stored.column("repo_id"))
+        if repo is not None:
+            self._update(repo, stored, stored.state, stored.column("incarnation"))
+            self.changed[stored.id] = None
+
+    def _see_branch(self, repo: RepoRow, pipeline: Any, branch: str | None) -> None:
+        if branch is not None:
+            self._repos.see_branch(repo, branch)
+            self._pipelines.see_branch(pipeline)
+
+    def _carry_out(self) -> None:
+        """What new names mean for what is stored already: rows move to the repo that took their name over, and
+        builds, and with them the feed, follow the names of repos and pipelines."""
+        while self._repos.takeovers:
+            self._take_over(*self._repos.takeovers.pop())
+        for repo in self._repos.renamed:
+            self._follow("repo", repo.name, "repo_id", repo.id)
+            for stored in groups.load_of_plain_pipelines(repo.id):
+                self._update(repo, stored, stored.state, stored.column("incarnation"))
+        self._repos.renamed.clear()
+        for pipeline_id, name in self._pipelines.renamed.items():
+            self._follow("pipeline", name, "pipeline_id", pipeline_id)
+        self._pipelines.renamed.clear()
+        self._pipelines.tidy()
+
+    def _follow(self, column: str, name: str, owner: str, owner_id: int) -> None:
+        rows = sql(
+            f"UPDATE builds SET {column} = ? WHERE {owner} = ? AND {column} <> ? RETURNING id", (name, owner_id, name)
+        )
+        self.changed.update(dict.fromkeys(sorted(row[0] for row in rows.fetchall())))
+
+    def _take_over(self, loser_id: int, winner_id: int, name_key: str) -> None:
+        loser, winner = repos.get(loser_id), repos.get(winner_id)
+        if loser is None or winner is None:
+            return
+        nameless = loser.external_id is None
+        for stored in groups.load_told_by_name(loser_id):
+            if nameless or stored.state.key.repo.lower() == name_key:
+                key = stored.state.key
+                theirs = groups.load(winner_id, key.external_id, key.attempt, key)
+                groups.set_aside(stored)
+                self._write_group(winner, [*theirs, stored], [])
+        if nameless:
+            self._repos.merge_into(loser, winner)
+            self._pipelines.adopt(loser_id, winner)
+            self._pipelines.tidy()
+            self._pipelines.drop_of_repo(loser_id)
+            sql("DELETE FROM repos WHERE id = ?", (loser_id,))
+            self._repos.forget()
+
+
+def nearest(stored: Sequence[Stored], started_at: datetime | None) -> Stored | None:
+    """Of a reused number's builds the one that started within a minute of it; without a start the newest."""
+    if started_at is None or len(stored) < 2:
+        return stored[-1] if stored else None
+    return next((one for one in reversed(stored) if _covers(one.state, started_at)), None)
+
+
+def _covers(state: BuildState, at: datetime) -> bool:
+    minute = timedelta(minutes=1)
+    return state.starts is None or state.starts[0] - minute <= at <= state.starts[1] + minute
+
+
+def _assign(settled: list[BuildState], stored: list[Stored]) -> dict[int, Stored]:
+    """Which row goes on as which build: the oldest row of each."""
+    kept: dict[int, Stored] = {}
+    for one in sorted(stored, key=lambda row: row.id):
+        kept.setdefault(_place(settled, one.state), one)
+    return kept
+
+
+def _place(settled: list[BuildState], state: BuildState) -> int:
+    """The build that a stored state has become; one without a start went to the newest."""
+    if state.starts is not None:
+        for place, one in enumerate(settled):
+            if one.starts and one.starts[0] <= state.starts[0] <= one.starts[1]:
+                return place
+    return len(settled) - 1
