@@ -1,0 +1,161 @@
+"""Builds as the API shows them: JSON-ready dicts, times RFC 3339 in UTC. Run inside ``database.reading()``."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from collector.domain.filters import Filters
+from collector.domain.model import BuildKey, JobRow, Step
+from collector.domain.projection import job_rows
+from collector.domain.times import to_api
+from collector.storage import groups, logtexts
+from collector.storage.paging import order_of, read_cursor, write_cursor
+from collector.storage.selecting import marks, where
+from collector.storage.tables import instant, sql
+
+LATEST = 50
+MOST_VALUES = 500
+_FIELDS = (
+    "id", "provider", "pipeline", "repo", "branch", "status", "started_at", "completed_at", "duration_seconds", "url",
+    "logs", "source", "instance", "external_id", "attempt", "conclusion", "commit", "message", "actor", "event",
+    "queue_seconds", "created_at", "pipeline_id", "error", "failing_step",
+)  # fmt: skip
+_RENAMED = {"logs": "logs_excerpt", "commit": "commit_sha", "error": "error_line"}
+_SELECT = ", ".join(f"b.{_RENAMED.get(name, name)}" for name in _FIELDS)
+_TIMES = tuple(_FIELDS.index(name) for name in ("started_at", "completed_at", "created_at"))
+_EXTERNAL_ID = _FIELDS.index("external_id")
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """``next``: the cursor of the page that follows; None on the last."""
+
+    builds: list[dict[str, Any]]
+    next: str | None
+
+
+def page(filters: Filters, *, sort: str = "-started_at", cursor: str | None = None, limit: int = 50) -> Page:
+    """One page. Raises storage.errors.BadSort and BadCursor."""
+    order = order_of(sort)
+    found = where(filters)
+    if cursor is not None:
+        order.after(found, *read_cursor(order, cursor))
+    rows = sql(
+        f"SELECT {_SELECT}, b.{order.column} FROM builds b WHERE {found.text} ORDER BY {order.text} LIMIT ?",
+        [*found.params, limit + 1],
+    ).fetchall()
+    shown = rows[:limit]
+    following = write_cursor(order, shown[-1][-1], shown[-1][0]) if len(rows) > limit else None
+    return Page([_shown(row[:-1]) for row in shown], following)
+
+
+def latest(filters: Filters) -> list[dict[str, Any]]:
+    """The newest 50."""
+    return page(filters, limit=LATEST).builds
+
+
+def by_ids(ids: Sequence[int]) -> list[dict[str, Any]]:
+    """Those of the builds that exist, in the order of ``ids``."""
+    found: dict[int, dict[str, Any]] = {}
+    for start in range(0, len(ids), 500):
+        some = ids[start : start + 500]
+        for row in sql(f"SELECT {_SELECT} FROM builds b WHERE b.id IN ({marks(some)})", list(some)):
+            found[row[0]] = _shown(row)
+    return [found[build_id] for build_id in ids if build_id in found]
+
+
+def detail(build_id: int) -> dict[str, Any] | None:
+    """One build with ``jobs``, ``attempts`` (all of its run, first to last) and its whole kept log; None: no such."""
+    row = sql(f"SELECT {_SELECT}, b.repo_id FROM builds b WHERE b.id = ?", (build_id,)).fetchone()
+    if row is None:
+        return None
+    build, external_id, repo_id = _shown(row[:-1]), row[_EXTERNAL_ID], row[-1]
+    log = logtexts.of_build(build_id)
+    stored = groups.load(repo_id, external_id, build["attempt"], _key_of(build, external_id))
+    state = next(one.state for one in stored if one.id == build_id)
+    build["logs"] = log.text if log else None
+    build["jobs"] = [_job(job) for job in job_rows(state)]
+    build["attempts"] = _attempts(repo_id, external_id)
+    return build
+
+
+def filter_values() -> dict[str, list[str]]:
+    """What the filters may take, as far as builds are kept: repos, pipelines, branches, providers, sources; at most
+    500 each, of the branches those of the newest builds."""
+    recent = "SELECT branch FROM builds WHERE branch IS NOT NULL ORDER BY sorted_at DESC LIMIT 5000"
+    return {
+        "repos": _values("SELECT DISTINCT name FROM repos WHERE id IN (SELECT repo_id FROM builds)"),
+        "pipelines": _values("SELECT DISTINCT name FROM pipelines WHERE id IN (SELECT pipeline_id FROM builds)"),
+        "branches": _values(f"SELECT DISTINCT branch FROM ({recent})"),
+        "providers": _values(_distinct("provider")),
+        "sources": _values(_distinct("source")),
+    }
+
+
+def _distinct(column: str) -> str:
+    """The column's few values by hopping through its index: DISTINCT would walk all of it."""
+    return (
+        f"WITH RECURSIVE hop (value) AS (SELECT min({column}) FROM builds UNION ALL"
+        f" SELECT (SELECT min({column}) FROM builds WHERE {column} > value) FROM hop WHERE value IS NOT NULL)"
+        " SELECT value FROM hop WHERE value IS NOT NULL"
+    )
+
+
+def _values(query: str) -> list[str]:
+    return sorted((row[0] for row in sql(f"SELECT * FROM ({query}) LIMIT {MOST_VALUES}")), key=str.lower)
+
+
+def _attempts(repo_id: int, external_id: str) -> list[dict[str, Any]]:
+    rows = sql(
+        "SELECT id, attempt, status FROM builds WHERE repo_id = ? AND external_id = ? ORDER BY attempt, incarnation",
+        (repo_id, external_id),
+    )
+    return [{"id": row[0], "attempt": row[1], "status": row[2]} for row in rows]
+
+
+def _shown(row: tuple[Any, ...]) -> dict[str, Any]:
+    values = list(row)
+    for place in _TIMES:
+        values[place] = _api(instant(values[place]))
+    if values[_EXTERNAL_ID].startswith("plain:"):  # a digest of ours, nobody's id
+        values[_EXTERNAL_ID] = None
+    return dict(zip(_FIELDS, values, strict=True))
+
+
+def _key_of(build: dict[str, Any], external_id: str) -> BuildKey:
+    return BuildKey(build["provider"], build["instance"], build["repo"], external_id, build["attempt"])
+
+
+def _job(job: JobRow) -> dict[str, Any]:
+    return {
+        "id": job.job_id,
+        "name": job.name,
+        "status": job.status.value,
+        "conclusion": job.conclusion,
+        "created_at": _api(job.created_at),
+        "started_at": _api(job.started_at),
+        "completed_at": _api(job.completed_at),
+        "queue_seconds": job.queue_seconds,
+        "labels": list(job.labels),
+        "runner": job.runner,
+        "url": job.url,
+        "steps": [_step(step) for step in job.steps],
+    }
+
+
+def _step(step: Step) -> dict[str, Any]:
+    return {
+        "name": step.name,
+        "number": step.number,
+        "status": step.status.value,
+        "conclusion": step.conclusion,
+        "started_at": _api(step.started_at),
+        "completed_at": _api(step.completed_at),
+    }
+
+
+def _api(at: datetime | None) -> str | None:
+    return None if at is None else to_api(at)
