@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, get_args
 
@@ -10,7 +11,7 @@ from pydantic import BaseModel
 
 from config.model import Config
 from config.problems import Path as Path_
-from config.secrets import Need, Secret, SecretUse
+from config.secrets import Need, Secret, SecretError, SecretUse
 
 _FILES = frozenset({"token_file", "private_key_file"})
 _INGEST = frozenset({"ingest_tokens", "webhook_secrets", "webhook_tokens"})
@@ -24,6 +25,15 @@ def secret_uses(config: Config) -> Iterator[SecretUse]:
 def written_uses(value: object, folder: Path) -> Iterator[SecretUse]:
     """Every secret of a file's plain values, also within entries that are wrong otherwise; relative to ``folder``."""
     yield from _written(value, folder, (), _secret_keys(Config))
+
+
+def known_values(config: Config, environ: Mapping[str, str]) -> frozenset[str]:
+    """The secrets that this process can have, to be masked in logs; those it cannot resolve it cannot show either."""
+    found: set[str] = set()
+    for use in secret_uses(config):
+        with suppress(SecretError):
+            found.add(use.resolve(environ))
+    return frozenset(found)
 
 
 def _need(path: Path_) -> Need:

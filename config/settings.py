@@ -88,7 +88,7 @@ class _Reader:
 
 
 def database_url(text: str) -> str:
-    """Raises ValueError for what is neither a SQLite file nor PostgreSQL. Never repeats the text: it may hold a password."""
+    """Raises ValueError for what is no database of ours; never repeats the text, which may hold a password."""
     scheme, separator, rest = text.partition("://")
     if scheme == "sqlite" and separator and rest.startswith("/") and len(rest) > 1:
         return text

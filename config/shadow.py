@@ -15,6 +15,6 @@ def shadow_refusal(name: str, imported_file: str | None, collector_folder: Path)
     if found == ours:
         return None
     return (
-        f"the package {name!r} that Python found is not CI Health's own: found {found or 'a folder without __init__.py'}, "
-        f"ours is {ours}. Run cihealth in a virtual environment of its own and outside folders that hold a {name} package"
+        f"the package {name!r} that Python found is not CI Health's own: found {found or 'a folder without a file'}, "
+        f"ours is {ours}. Run cihealth in a virtual environment of its own, outside folders that hold a {name!r}"
     )
