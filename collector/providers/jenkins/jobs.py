@@ -140,11 +140,11 @@ def read_address(url: str) -> Address | None:
 
     Views in it (``/view/all/``) say nothing about the job and are left out.
     """
-    if "://" in url and not is_web_url(url):
-        return None
     try:
         parts = urlsplit(url)
     except ValueError:
+        return None
+    if parts.scheme and not is_web_url(url):
         return None
     segments, number, before = _walk(parts.path.split("/"))
     if not segments or url.startswith("//") or any(decoded(one) in ("", ".", "..") for one in segments):
