@@ -1,0 +1,83 @@
+import { infiniteQueryOptions, keepPreviousData, queryOptions } from "@tanstack/react-query";
+
+import type { Query } from "../lib/filters";
+import { answer, client } from "./client";
+
+/** Figures move with the clock too: builds leave the window without any change telling so. */
+export const FIGURES_REFRESH_MILLISECONDS = 30_000;
+export const PAGE_SIZE = 50;
+
+export const keys = {
+  figures: ["figures"] as const,
+  builds: ["builds"] as const,
+  build: (id: string) => ["build", id] as const,
+  sources: ["sources"] as const,
+};
+
+export const metaQuery = () =>
+  queryOptions({
+    queryKey: ["meta"],
+    queryFn: ({ signal }) => answer(client.GET("/api/meta", { signal })),
+    staleTime: 60_000,
+    refetchInterval: 60_000,
+  });
+
+export const filterValuesQuery = () =>
+  queryOptions({
+    queryKey: ["filters"],
+    queryFn: ({ signal }) => answer(client.GET("/filters", { signal })),
+    staleTime: 60_000,
+  });
+
+export const summaryQuery = (query: Query) =>
+  queryOptions({
+    queryKey: [...keys.figures, "summary", query],
+    queryFn: ({ signal }) => answer(client.GET("/metrics/summary", { params: { query }, signal })),
+    placeholderData: keepPreviousData,
+    refetchInterval: FIGURES_REFRESH_MILLISECONDS,
+  });
+
+export const seriesQuery = (query: Query) =>
+  queryOptions({
+    queryKey: [...keys.figures, "series", query],
+    queryFn: ({ signal }) =>
+      answer(client.GET("/series", { params: { query: { ...query, metric: "duration", pipelines: "3" } }, signal })),
+    placeholderData: keepPreviousData,
+    refetchInterval: FIGURES_REFRESH_MILLISECONDS,
+  });
+
+export const pipelinesQuery = (query: Query) =>
+  queryOptions({
+    queryKey: [...keys.figures, "pipelines", query],
+    queryFn: ({ signal }) => answer(client.GET("/pipelines", { params: { query }, signal })),
+    refetchInterval: FIGURES_REFRESH_MILLISECONDS,
+  });
+
+export const sourcesQuery = () =>
+  queryOptions({
+    queryKey: keys.sources,
+    queryFn: ({ signal }) => answer(client.GET("/sources", { signal })),
+    refetchInterval: 10_000,
+  });
+
+export const buildQueryOptions = (id: string) =>
+  queryOptions({
+    queryKey: keys.build(id),
+    queryFn: ({ signal }) => answer(client.GET("/builds/{build_id}", { params: { path: { build_id: id } }, signal })),
+  });
+
+/** Pages by the server's cursor: rows that arrive meanwhile neither repeat nor skip others. */
+export const buildsQuery = (query: Query) =>
+  infiniteQueryOptions({
+    queryKey: [...keys.builds, query],
+    queryFn: ({ pageParam, signal }) =>
+      answer(
+        client.GET("/builds", {
+          params: { query: { ...query, limit: String(PAGE_SIZE), ...(pageParam === "" ? {} : { cursor: pageParam }) } },
+          signal,
+        }),
+      ),
+    initialPageParam: "",
+    getNextPageParam: (last) => last.next ?? undefined,
+    placeholderData: keepPreviousData,
+  });

@@ -1,0 +1,77 @@
+import { useInfiniteQuery } from "@tanstack/react-query";
+import { useMemo, useRef, type ReactNode } from "react";
+
+import { buildsQuery } from "../../api/queries";
+import type { Build } from "../../api/types";
+import type { Query } from "../../lib/filters";
+import { count } from "../../lib/format";
+import { useFreshBuilds } from "../../live/useFreshBuilds";
+import { Loaded, Panel, Skeleton } from "../Panel";
+import { BuildsTable } from "./BuildsTable";
+
+interface LatestBuildsProps {
+  query: Query;
+  sort: string;
+  onSort: (sort: string) => void;
+  /** Whether a build from the socket belongs in this list. */
+  matches: (build: Build) => boolean;
+  /** Shown when there is no row. */
+  empty: ReactNode;
+  note?: string;
+}
+
+/** Rows may move while the panel's top is in sight and the reader neither points at it nor works in it. */
+const still = (panel: HTMLElement | null): boolean =>
+  panel !== null && panel.getBoundingClientRect().top >= 0 && !panel.matches(":hover") && !panel.contains(document.activeElement);
+
+export function LatestBuilds({ query, sort, onSort, matches, empty, note }: LatestBuildsProps) {
+  const options = buildsQuery(query);
+  const result = useInfiniteQuery(options);
+  const panel = useRef<HTMLDivElement>(null);
+  const fresh = useFreshBuilds({
+    queryKey: options.queryKey,
+    shown: result.data,
+    matches,
+    mayMove: () => still(panel.current),
+    newestFirst: sort === "-started_at",
+  });
+  const builds = useMemo(() => result.data?.pages.flatMap((page) => page.builds) ?? [], [result.data]);
+  const show = (): void => {
+    fresh.show();
+    panel.current?.scrollIntoView({ block: "start" });
+  };
+  const aside = (
+    <>
+      {note !== undefined && <span>{note}</span>}
+      <span aria-live="polite">
+        {fresh.count > 0 && (
+          <button type="button" className="fresh" onClick={show}>
+            {count(fresh.count)} new ↑
+          </button>
+        )}
+      </span>
+    </>
+  );
+  return (
+    <div ref={panel} className="anchor">
+      <Panel title="Latest builds" aside={aside}>
+        <Loaded query={result} skeleton={<Skeleton lines={10} height={24} />}>
+          {() =>
+            builds.length === 0 ? (
+              empty
+            ) : (
+              <>
+                <BuildsTable builds={builds} sort={sort} onSort={onSort} label="Latest builds" />
+                {result.hasNextPage && (
+                  <button type="button" className="more" disabled={result.isFetchingNextPage} onClick={() => void result.fetchNextPage()}>
+                    {result.isFetchingNextPage ? "Loading…" : "Load more"}
+                  </button>
+                )}
+              </>
+            )
+          }
+        </Loaded>
+      </Panel>
+    </div>
+  );
+}

@@ -1,0 +1,97 @@
+import { Link } from "wouter";
+
+import type { Pipeline, Summary } from "../../api/types";
+import { Pill } from "../../components/Pill";
+import { Commit, Moment, Name } from "../../components/Text";
+import { buildPath, pipelinePath } from "../../lib/base";
+import { useNow } from "../../lib/clock";
+import { count, instant, plural, span } from "../../lib/format";
+import type { Mark } from "../../lib/status";
+
+const NAMED = 2;
+const BROKEN: Mark = { word: "broken", tone: "bad", icon: "cross" };
+const GREEN: Mark = { word: "nothing broken", tone: "ok", icon: "check" };
+
+function Since({ at }: { at: string }) {
+  const now = useNow(60);
+  return (
+    <>
+      since <Moment at={at} /> ({span((now - instant(at)) / 1000)})
+    </>
+  );
+}
+
+function FirstBad({ pipeline: { first_bad: bad } }: { pipeline: Pipeline }) {
+  if (bad === null || bad.commit === null) return null;
+  return (
+    <>
+      , first bad commit{" "}
+      <Link href={buildPath(bad.build_id)}>
+        <Commit commit={bad.commit} />
+      </Link>
+      {bad.actor !== null && (
+        <>
+          {" "}
+          by <bdi>{bad.actor}</bdi>
+        </>
+      )}
+    </>
+  );
+}
+
+function BrokenOne({ pipeline }: { pipeline: Pipeline }) {
+  return (
+    <li>
+      <Link href={pipelinePath(pipeline.id)} className="strong">
+        <Name repo={pipeline.repo} pipeline={pipeline.pipeline} />
+      </Link>{" "}
+      {pipeline.since !== null && <Since at={pipeline.since} />}
+      <FirstBad pipeline={pipeline} />
+    </li>
+  );
+}
+
+/** The newest recovery ends the time in which something was broken. */
+function greenSince(pipelines: readonly Pipeline[]): string | null {
+  const since = pipelines.filter((pipeline) => pipeline.status === "success").flatMap((pipeline) => pipeline.since ?? []);
+  return since.toSorted().at(-1) ?? null;
+}
+
+function NothingBroken({ pipelines }: { pipelines: readonly Pipeline[] }) {
+  const since = greenSince(pipelines);
+  return (
+    <section className="banner quiet-banner" aria-label="What is broken">
+      <div>
+        <Pill mark={GREEN} />
+        <span>
+          {pipelines.length === 1 ? "The one pipeline here is" : `None of ${plural(pipelines.length, "pipeline")} is`} {pipelines.length === 1 ? "not broken" : "broken"}
+          {since !== null && (
+            <>
+              , <Since at={since} />
+            </>
+          )}
+          .
+        </span>
+      </div>
+    </section>
+  );
+}
+
+/** The first line answers the first question: what is broken, since when, and who may know. */
+export function Broken({ summary }: { summary: Summary }) {
+  const broken = summary.pipelines.filter((pipeline) => pipeline.status === "failure");
+  if (broken.length === 0) return summary.pipelines.length === 0 ? null : <NothingBroken pipelines={summary.pipelines} />;
+  return (
+    <section className="banner" aria-label="What is broken">
+      <div>
+        <Pill mark={BROKEN}>{count(broken.length)} broken</Pill>
+        <ul className="inline-list">
+          {broken.slice(0, NAMED).map((pipeline) => (
+            <BrokenOne key={pipeline.id} pipeline={pipeline} />
+          ))}
+        </ul>
+      </div>
+      {broken.length > NAMED && <a href="#pipelines">{count(broken.length - NAMED)} more ↓</a>}
+    </section>
+  );
+}

@@ -1,0 +1,85 @@
+import { useQuery } from "@tanstack/react-query";
+import { useEffect, useState } from "react";
+
+import { filterValuesQuery } from "../../api/queries";
+import type { FilterValues } from "../../api/types";
+import { FilterMenu, type Choice } from "../../components/FilterMenu";
+import { Icon } from "../../components/Icon";
+import { StatusPill } from "../../components/Pill";
+import { DEFAULT_BRANCH, isFiltered, NO_FILTERS, WINDOW_LABELS, WINDOWS, type Filters } from "../../lib/filters";
+import { providerName } from "../../lib/format";
+import { STATUSES } from "../../lib/status";
+
+const SEARCH_DELAY_MILLISECONDS = 300;
+const DEFAULTS = "Default branches";
+const BRANCH_PRESETS = [
+  { label: DEFAULTS, chosen: [DEFAULT_BRANCH] },
+  { label: "All branches", chosen: [] },
+];
+const STATUS_CHOICES: Choice[] = STATUSES.map((status) => ({ value: status, label: <StatusPill status={status} /> }));
+const NONE: FilterValues = { repos: [], pipelines: [], branches: [], providers: [], sources: [], groups: [], statuses: [] };
+
+interface FilterBarProps {
+  filters: Filters;
+  onChange: (change: Partial<Filters>, options?: { replace: boolean }) => void;
+}
+
+const plain = (values: readonly string[]): Choice[] => values.map((value) => ({ value, label: value }));
+
+function branchSummary(branch: readonly string[]): { summary?: string } {
+  return branch.length === 1 && branch[0] === DEFAULT_BRANCH ? { summary: DEFAULTS } : {};
+}
+
+export function FilterBar({ filters, onChange }: FilterBarProps) {
+  const values = useQuery(filterValuesQuery()).data ?? NONE;
+  return (
+    <div className="filters" role="search" aria-label="Filters">
+      <Windows chosen={filters.window} onChange={(window) => onChange({ window })} />
+      <FilterMenu name="branches" all="All branches" chosen={filters.branch} choices={plain(values.branches.filter((name) => name !== DEFAULT_BRANCH))} presets={BRANCH_PRESETS} onChange={(branch) => onChange({ branch })} {...branchSummary(filters.branch)} />
+      <FilterMenu name="repos" all="All repos" chosen={filters.repo} choices={plain(values.repos)} onChange={(repo) => onChange({ repo })} />
+      <FilterMenu name="providers" all="All providers" chosen={filters.provider} choices={values.providers.map((value) => ({ value, label: providerName(value) }))} onChange={(provider) => onChange({ provider })} />
+      {(values.groups.length > 0 || filters.group.length > 0) && (
+        <FilterMenu name="groups" all="All groups" chosen={filters.group} choices={plain(values.groups)} onChange={(group) => onChange({ group })} />
+      )}
+      <FilterMenu name="statuses" all="Any status" chosen={filters.status} choices={STATUS_CHOICES} onChange={(status) => onChange({ status })} />
+      <SearchBox text={filters.q} onChange={(q) => onChange({ q }, { replace: true })} />
+      {isFiltered(filters) && (
+        <button type="button" className="link" onClick={() => onChange({ ...NO_FILTERS, window: filters.window, sort: filters.sort })}>
+          Clear filters
+        </button>
+      )}
+    </div>
+  );
+}
+
+function Windows({ chosen, onChange }: { chosen: string; onChange: (window: string) => void }) {
+  const known = (WINDOWS as readonly string[]).includes(chosen) ? WINDOWS : [...WINDOWS, chosen];
+  return (
+    <fieldset className="seg">
+      <legend className="visually-hidden">Window</legend>
+      {known.map((window) => (
+        <label key={window} className={window === chosen ? "on" : ""}>
+          <input type="radio" name="window" className="visually-hidden" checked={window === chosen} onChange={() => onChange(window)} />
+          {WINDOW_LABELS[window] ?? window}
+        </label>
+      ))}
+    </fieldset>
+  );
+}
+
+function SearchBox({ text, onChange }: { text: string; onChange: (text: string) => void }) {
+  const [{ typed, seen }, setState] = useState({ typed: text, seen: text });
+  // The address bar moved by itself (back, a link): it wins, unless it says what was just typed.
+  if (seen !== text) setState({ typed: typed.trim() === text ? typed : text, seen: text });
+  useEffect(() => {
+    if (typed.trim() === text) return undefined;
+    const timer = setTimeout(() => onChange(typed.trim()), SEARCH_DELAY_MILLISECONDS);
+    return () => clearTimeout(timer);
+  }, [typed, text, onChange]);
+  return (
+    <span className="search">
+      <Icon name="search" />
+      <input type="search" placeholder="Pipeline, branch, actor …" aria-label="Find builds by pipeline, repo, branch, commit or actor" value={typed} onChange={(event) => setState({ typed: event.target.value, seen })} />
+    </span>
+  );
+}

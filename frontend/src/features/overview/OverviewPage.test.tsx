@@ -1,0 +1,99 @@
+import { screen, waitFor, within } from "@testing-library/react";
+import userEvent from "@testing-library/user-event";
+import { beforeEach, describe, expect, it, vi } from "vitest";
+
+import { aPipeline, aSummary } from "../../test/builders";
+import { refusal, serve, show } from "../../test/render";
+import { OverviewPage } from "./OverviewPage";
+
+vi.mock("./DurationsChart", () => ({ default: ({ label }: { label: string }) => <div role="img" aria-label={label} /> }));
+
+const NO_SERIES = { metric: "duration_seconds", bucket_seconds: 60, since: "2026-11-13T10:00:00Z", until: "2026-11-20T10:00:00Z", total_builds: 0, total_pipelines: 0, series: [] };
+const FILTERS = { repos: ["acme/api", "acme/web"], pipelines: [], branches: ["main"], providers: ["github"], sources: [], groups: [], statuses: [] };
+const META = { version: "1", demo: false, sources_configured: true, public_url: null };
+const WELL = { "/metrics/summary": aSummary(), "/series": NO_SERIES, "/builds": { builds: [], next: null }, "/filters": FILTERS, "/api/meta": META };
+const EMPTY = aSummary({ success_rate: null, pipelines: [], counts: { success: 0, failure: 0, cancelled: 0, skipped: 0, queued: 0, in_progress: 0 } });
+
+const BROKEN = aPipeline({
+  repo: "acme/checkout",
+  pipeline: "build-and-test",
+  status: "failure",
+  streak: 4,
+  first_bad: { build_id: 9, commit: "f3c9a10f3c9a10f3c9a10", actor: "mira", started_at: null },
+});
+
+beforeEach(() => {
+  document.body.innerHTML = "";
+});
+
+describe("the overview", () => {
+  it("opens with the default branches and says so", async () => {
+    const { asked } = serve(WELL);
+    show(<OverviewPage />);
+    expect(await screen.findByRole("button", { name: "branches: Default branches" })).toBeVisible();
+    await waitFor(() => expect(asked.find((url) => url.pathname === "/metrics/summary")?.searchParams.getAll("branch")).toEqual(["@default"]));
+  });
+
+  it("tells first what is broken, since when and by whom", async () => {
+    serve({ ...WELL, "/metrics/summary": aSummary({ pipelines: [BROKEN] }) });
+    show(<OverviewPage />);
+    const line = await screen.findByRole("region", { name: "What is broken" });
+    expect(line).toHaveTextContent(/1 broken.*acme\/checkout build-and-test since .*first bad commit f3c9a10 by mira/);
+  });
+
+  it("says so when nothing is", async () => {
+    serve(WELL);
+    show(<OverviewPage />);
+    expect(await screen.findByRole("region", { name: "What is broken" })).toHaveTextContent("nothing broken");
+  });
+
+  it("keeps its other parts when one cannot be loaded, and tries that one again", async () => {
+    serve({ ...WELL, "/series": refusal(500, "The database is locked.") });
+    show(<OverviewPage />);
+    const panel = await screen.findByRole("region", { name: "Build durations" });
+    expect(await within(panel).findByRole("alert")).toHaveTextContent("The database is locked.");
+    expect(await screen.findByText("92.3")).toBeVisible();
+    serve(WELL);
+    await userEvent.click(within(panel).getByRole("button", { name: "Try again" }));
+    expect(await within(panel).findByText(/No build with a duration/)).toBeVisible();
+  });
+
+  it("says in words when the server cannot be reached", async () => {
+    serve({ ...WELL, "/builds": new TypeError("Failed to fetch") });
+    show(<OverviewPage />);
+    const panel = await screen.findByRole("region", { name: "Latest builds" });
+    expect(await within(panel).findByRole("alert")).toHaveTextContent("The server cannot be reached.");
+  });
+
+  it("shows a newcomer what to write and what to send, with this very host", async () => {
+    serve({ ...WELL, "/metrics/summary": EMPTY, "/api/meta": { ...META, sources_configured: false } });
+    show(<OverviewPage />);
+    expect(await screen.findByLabelText("collectors.yaml", { selector: "pre" })).toHaveTextContent("provider: github");
+    expect(screen.getByLabelText("in a shell", { selector: "pre" })).toHaveTextContent(`curl ${window.location.origin}/ingest/github`);
+  });
+
+  it("does not take filters that match nothing for an empty server", async () => {
+    window.history.replaceState(null, "", "/?q=nobody");
+    serve({ ...WELL, "/metrics/summary": EMPTY, "/api/meta": { ...META, sources_configured: false } });
+    show(<OverviewPage />);
+    expect(await screen.findByText(/No build matches these filters/)).toBeVisible();
+  });
+
+  it("writes a chosen filter into the address bar and asks by it", async () => {
+    const { asked } = serve(WELL);
+    show(<OverviewPage />);
+    await userEvent.click(await screen.findByRole("radio", { name: "30 d" }));
+    expect(window.location.search).toBe("?window=30d");
+    await waitFor(() => expect(asked.some((url) => url.pathname === "/builds" && url.searchParams.get("window") === "30d")).toBe(true));
+    await userEvent.click(screen.getByRole("button", { name: "repos: All repos" }));
+    await userEvent.click(await screen.findByRole("checkbox", { name: "acme/api" }));
+    expect(window.location.search).toBe("?window=30d&repo=acme%2Fapi");
+  });
+
+  it("shows a card's rule on focus", async () => {
+    serve(WELL);
+    show(<OverviewPage />);
+    (await screen.findByRole("button", { name: "Success rate" })).focus();
+    expect((await screen.findAllByText(/100 × success ÷/)).length).toBeGreaterThan(0);
+  });
+});

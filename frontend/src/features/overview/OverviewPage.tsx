@@ -1,0 +1,85 @@
+import { useQuery } from "@tanstack/react-query";
+import { useEffect } from "react";
+
+import { metaQuery, summaryQuery } from "../../api/queries";
+import type { Summary } from "../../api/types";
+import { LatestBuilds } from "../../components/builds/LatestBuilds";
+import { Loaded, Panel, Skeleton } from "../../components/Panel";
+import { Welcome } from "../../components/Welcome";
+import { buildQuery, figureQuery, isFiltered, matchesRest, NO_FILTERS, socketQuery, toSearchParams, WINDOW_LABELS, type Filters } from "../../lib/filters";
+import { useLiveFeed } from "../../live/context";
+import { AsOf } from "./AsOf";
+import { Broken } from "./Broken";
+import { Cards, CardsSkeleton } from "./Cards";
+import { Durations } from "./Durations";
+import { FilterBar } from "./FilterBar";
+import { PipelineList } from "./PipelineList";
+import { useFilters } from "./useFilters";
+
+/** The socket brings what the page shows, and all builds again when the page is left. */
+function useSocketFilters(filters: Filters): void {
+  const { filterBy } = useLiveFeed();
+  const query = toSearchParams(socketQuery(filters)).toString();
+  useEffect(() => {
+    filterBy(query);
+  }, [filterBy, query]);
+  useEffect(() => () => filterBy(""), [filterBy]);
+}
+
+const isEmpty = (summary: Summary): boolean => summary.pipelines.length === 0 && Object.values(summary.counts).every((number) => number === 0);
+
+function NoBuilds({ filters, onClear }: { filters: Filters; onClear: () => void }) {
+  const label = WINDOW_LABELS[filters.window] ?? filters.window;
+  return (
+    <p className="empty">
+      No build {isFiltered(filters) ? "matches these filters" : "on a default branch started"} within {label}.{" "}
+      <button type="button" className="link" onClick={onClear}>
+        Show all branches of 90 d, without filters
+      </button>
+    </p>
+  );
+}
+
+export function OverviewPage() {
+  const [filters, change] = useFilters();
+  useSocketFilters(filters);
+  const query = figureQuery(filters);
+  const summary = useQuery(summaryQuery(query));
+  const meta = useQuery(metaQuery());
+  const newcomer = meta.data?.sources_configured === false && summary.data !== undefined && !isFiltered(filters) && isEmpty(summary.data);
+  return (
+    <>
+      <h1 className="visually-hidden">Overview</h1>
+      <div className="filter-row">
+        <FilterBar filters={filters} onChange={change} />
+        {summary.data && <AsOf summary={summary.data} />}
+      </div>
+      {newcomer ? (
+        <Welcome />
+      ) : (
+        <>
+          <Loaded query={summary} skeleton={<><Skeleton lines={1} height={42} /><CardsSkeleton /></>}>
+            {(data) => (
+              <>
+                <Broken summary={data} />
+                <Cards summary={data} />
+              </>
+            )}
+          </Loaded>
+          <div className="two">
+            <Durations query={query} />
+            {summary.data ? <PipelineList summary={summary.data} /> : <Panel title="Last status by pipeline">{summary.error ? <p className="empty">Not loaded.</p> : <Skeleton lines={7} height={32} />}</Panel>}
+          </div>
+          <LatestBuilds
+            query={buildQuery(filters)}
+            sort={filters.sort}
+            onSort={(sort) => change({ sort })}
+            matches={(build) => matchesRest(filters, build)}
+            empty={<NoBuilds filters={filters} onClear={() => change({ ...NO_FILTERS, window: "90d", branch: [] })} />}
+            {...(filters.status.length > 0 && { note: "the status filter holds for this list; figures count every status" })}
+          />
+        </>
+      )}
+    </>
+  );
+}

@@ -1,0 +1,96 @@
+import { useState } from "react";
+import { Link } from "wouter";
+
+import type { Pipeline, Summary } from "../../api/types";
+import { Icon } from "../../components/Icon";
+import { Panel } from "../../components/Panel";
+import { Pill } from "../../components/Pill";
+import { Strip } from "../../components/Strip";
+import { Ago, Commit, Moment, Name } from "../../components/Text";
+import { pipelinePath } from "../../lib/base";
+import { count, plural } from "../../lib/format";
+import { pipelineMark } from "../../lib/status";
+
+const FIRST = 7;
+const STEP = 50;
+
+/** The second line says why: since when and how often, what flaked, how long it has been well. */
+function Why({ pipeline }: { pipeline: Pipeline }) {
+  if (pipeline.status === "failure") return <WhyBroken pipeline={pipeline} />;
+  if (pipeline.status === "success" && pipeline.flaky_commits > 0) return <>failed then passed on {plural(pipeline.flaky_commits, "commit")}</>;
+  if (pipeline.status === "success" && pipeline.streak > 0) return <>{count(pipeline.streak)} in a row</>;
+  return pipeline.last_build_at === null ? <>no build yet</> : <>last build <Ago at={pipeline.last_build_at} suffix=" ago" /></>;
+}
+
+function WhyBroken({ pipeline: { since, streak, first_bad: bad } }: { pipeline: Pipeline }) {
+  return (
+    <>
+      {since !== null && <>since <Moment at={since} /> · </>}
+      {count(streak)} in a row
+      {bad?.commit != null && <> · <Commit commit={bad.commit} /></>}
+      {bad?.actor != null && <> by <bdi>{bad.actor}</bdi></>}
+    </>
+  );
+}
+
+function PipelineRow({ pipeline, namesake }: { pipeline: Pipeline; namesake: boolean }) {
+  return (
+    <li>
+      <Pill mark={pipelineMark(pipeline)} />
+      <div className="who">
+        <div className="which">
+          <Link href={pipelinePath(pipeline.id)}>
+            <Name repo={pipeline.repo} pipeline={pipeline.pipeline} />
+          </Link>
+          {namesake && pipeline.file !== null && <code><bdi>{pipeline.file}</bdi></code>}
+          {Boolean(pipeline.running) && (
+            <span className="dotrun" title="a build is running">
+              <Icon name="spin" />
+              <span className="visually-hidden">a build is running</span>
+            </span>
+          )}
+        </div>
+        <div className="why">
+          <Why pipeline={pipeline} />
+        </div>
+      </div>
+      <Strip history={pipeline.history} />
+    </li>
+  );
+}
+
+const nameOf = (pipeline: Pipeline): string => `${pipeline.repo.toLowerCase()}\n${pipeline.pipeline}`;
+
+function namesakes(pipelines: readonly Pipeline[]): Set<string> {
+  const seen = new Set<string>();
+  return new Set(pipelines.map(nameOf).filter((name) => seen.size === seen.add(name).size));
+}
+
+function rest(hidden: readonly Pipeline[]): string {
+  const well = hidden.every((pipeline) => pipelineMark(pipeline).word === "healthy");
+  return `${count(hidden.length)} more${well ? ", all healthy" : ""}`;
+}
+
+export function PipelineList({ summary }: { summary: Summary }) {
+  const [shown, setShown] = useState(FIRST);
+  const { pipelines } = summary;
+  const twice = namesakes(pipelines);
+  const hidden = pipelines.slice(shown);
+  return (
+    <div id="pipelines" className="anchor">
+      <Panel title="Last status by pipeline" aside={pipelines.length === 0 ? "" : `worst first · ${count(pipelines.length)}`}>
+        {pipelines.length === 0 && <p className="empty">No pipeline matches these filters.</p>}
+        <ul className="pipes">
+          {pipelines.slice(0, shown).map((pipeline) => (
+            <PipelineRow key={`${pipeline.id} ${pipeline.branch ?? ""}`} pipeline={pipeline} namesake={twice.has(nameOf(pipeline))} />
+          ))}
+        </ul>
+        {hidden.length > 0 && (
+          <button type="button" className="link hint" onClick={() => setShown(shown === FIRST ? STEP : shown + STEP)}>
+            {rest(hidden)}
+          </button>
+        )}
+      </Panel>
+    </div>
+  );
+}

@@ -1,0 +1,117 @@
+/** The filters of the address bar: what the page shows is in its URL, so that a link shows the same. */
+import { STATUSES } from "./status";
+
+export const WINDOWS = ["24h", "7d", "30d", "90d"] as const;
+export const WINDOW_LABELS: Record<string, string> = { "24h": "24 h", "7d": "7 d", "30d": "30 d", "90d": "90 d" };
+export const DEFAULT_BRANCH = "@default";
+/** In the page's URL only: without a branch the API takes all, the overview takes the default ones. */
+export const ALL_BRANCHES = "*";
+const DEFAULT_WINDOW = "7d";
+const DEFAULT_SORT = "-started_at";
+
+const LISTS = ["repo", "pipeline", "provider", "source", "status", "group"] as const;
+export type ListFilter = (typeof LISTS)[number];
+
+export interface Filters extends Record<ListFilter, string[]> {
+  window: string;
+  /** Empty: all branches. */
+  branch: string[];
+  q: string;
+  sort: string;
+}
+
+export const NO_FILTERS: Filters = {
+  window: DEFAULT_WINDOW,
+  branch: [DEFAULT_BRANCH],
+  repo: [],
+  pipeline: [],
+  provider: [],
+  source: [],
+  status: [],
+  group: [],
+  q: "",
+  sort: DEFAULT_SORT,
+};
+
+const distinct = (values: string[]): string[] => [...new Set(values.filter((value) => value !== ""))];
+
+function branchesFrom(params: URLSearchParams): string[] {
+  const named = distinct(params.getAll("branch"));
+  if (named.includes(ALL_BRANCHES)) return [];
+  return named.length === 0 ? [DEFAULT_BRANCH] : named;
+}
+
+/** Reads the page's query string; what it does not understand falls back to the default. */
+export function parseFilters(search: string): Filters {
+  const params = new URLSearchParams(search);
+  const window = params.get("window") ?? "";
+  const lists = Object.fromEntries(LISTS.map((name) => [name, distinct(params.getAll(name))])) as Record<ListFilter, string[]>;
+  return {
+    ...lists,
+    status: lists.status.filter((value) => (STATUSES as string[]).includes(value)),
+    window: /^[1-9]\d{0,4}[mhdw]$/.test(window) ? window : DEFAULT_WINDOW,
+    branch: branchesFrom(params),
+    q: (params.get("q") ?? "").trim(),
+    sort: /^-?[a-z_]+$/.test(params.get("sort") ?? "") ? (params.get("sort") ?? DEFAULT_SORT) : DEFAULT_SORT,
+  };
+}
+
+/** The query string for the address bar; defaults are left out, so that the plain page has a plain address. */
+export function filtersToSearch(filters: Filters): string {
+  const params = new URLSearchParams();
+  if (filters.window !== DEFAULT_WINDOW) params.set("window", filters.window);
+  if (filters.branch.length === 0) params.set("branch", ALL_BRANCHES);
+  else if (filters.branch.join() !== DEFAULT_BRANCH) for (const value of filters.branch) params.append("branch", value);
+  for (const name of LISTS) for (const value of filters[name]) params.append(name, value);
+  if (filters.q !== "") params.set("q", filters.q);
+  if (filters.sort !== DEFAULT_SORT) params.set("sort", filters.sort);
+  return params.toString();
+}
+
+export type Query = Record<string, string | string[]>;
+
+function only(query: Query): Query {
+  return Object.fromEntries(Object.entries(query).filter(([, value]) => value.length > 0));
+}
+
+/** For figures: a status is no part of them, a rate over failures alone would always be 0. */
+export function figureQuery({ window, branch, repo, pipeline, provider, source, group, q }: Filters): Query {
+  return only({ window, branch, repo, pipeline, provider, source, group, q });
+}
+
+export function buildQuery(filters: Filters): Query {
+  return only({ ...figureQuery(filters), status: filters.status, sort: filters.sort === DEFAULT_SORT ? "" : filters.sort });
+}
+
+/** The filters that a socket understands. */
+export function socketQuery({ branch, repo, pipeline, provider, source, group }: Filters): Query {
+  return only({ branch, repo, pipeline, provider, source, group });
+}
+
+export function toSearchParams(query: Query): URLSearchParams {
+  const params = new URLSearchParams();
+  for (const [name, value] of Object.entries(query)) for (const one of [value].flat()) params.append(name, one);
+  return params;
+}
+
+export function isFiltered(filters: Filters): boolean {
+  return filtersToSearch({ ...filters, window: DEFAULT_WINDOW, sort: DEFAULT_SORT }) !== "";
+}
+
+interface Searched {
+  pipeline: string;
+  repo: string;
+  branch: string | null;
+  commit: string | null;
+  actor: string | null;
+  status: string;
+}
+
+/** What a socket does not filter by and the page does: status and text. */
+export function matchesRest(filters: Filters, build: Searched): boolean {
+  if (filters.status.length > 0 && !filters.status.includes(build.status)) return false;
+  const needle = filters.q.toLowerCase();
+  if (needle === "") return true;
+  const fields = [build.pipeline, build.repo, build.branch, build.commit, build.actor];
+  return fields.some((field) => field?.toLowerCase().includes(needle));
+}

@@ -1,0 +1,108 @@
+/** How lengths, rates and instants are written. Nothing here reads a clock: the present is handed in. */
+
+export const NOTHING = "–";
+
+const plain = new Intl.NumberFormat("en-US");
+
+export const count = (value: number): string => plain.format(value);
+
+export function plural(value: number, one: string, many = `${one}s`): string {
+  return `${count(value)} ${value === 1 ? one : many}`;
+}
+
+/** 48 s, 4 m 06 s, 2 h 20 min, 3 d 4 h; "–" for nothing. */
+export function duration(seconds: number | null | undefined): string {
+  if (seconds == null || !Number.isFinite(seconds)) return NOTHING;
+  const whole = Math.max(0, Math.round(seconds));
+  if (seconds > 0 && whole === 0) return "< 1 s";
+  if (whole < 60) return `${whole} s`;
+  if (whole < 3600) return `${Math.floor(whole / 60)} m ${String(whole % 60).padStart(2, "0")} s`;
+  return longSpan(whole);
+}
+
+function longSpan(seconds: number): string {
+  const minutes = Math.floor(seconds / 60);
+  if (minutes < 60) return `${minutes} min`;
+  const hours = Math.floor(minutes / 60);
+  if (hours < 24) return minutes % 60 === 0 ? `${hours} h` : `${hours} h ${minutes % 60} min`;
+  const days = Math.floor(hours / 24);
+  return hours % 24 === 0 || days >= 10 ? `${days} d` : `${days} d ${hours % 24} h`;
+}
+
+/** How long something lasts, without seconds once it is longer than a minute. */
+export function span(seconds: number): string {
+  const whole = Math.max(0, Math.floor(seconds));
+  return whole < 60 ? `${whole} s` : longSpan(whole);
+}
+
+/** A rate for people: one decimal, and never rounded to 100 or 0 when it is not. */
+export function percent(rate: number | null): string {
+  if (rate === null) return NOTHING;
+  if (rate > 99.9 && rate < 100) return "> 99.9";
+  if (rate > 0 && rate < 0.1) return "< 0.1";
+  return Number.isInteger(rate) ? String(rate) : rate.toFixed(1);
+}
+
+export const instant = (at: string): number => Date.parse(at);
+
+export function secondsBetween(from: string | null, to: string | null): number | null {
+  return from === null || to === null ? null : (instant(to) - instant(from)) / 1000;
+}
+
+const two = (value: number): string => String(value).padStart(2, "0");
+const clockTime = (date: Date): string => `${two(date.getHours())}:${two(date.getMinutes())}`;
+const weekday = new Intl.DateTimeFormat("en-GB", { weekday: "short" });
+const dayAndMonth = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short" });
+const dayMonthYear = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short", year: "numeric" });
+
+/** 09:12 today, Mon 17:40 within six days, 3 Nov 17:40 before, with the year when it is another. */
+export function moment(at: string, now: number): string {
+  const date = new Date(at);
+  const today = new Date(now);
+  if (date.toDateString() === today.toDateString()) return clockTime(date);
+  const days = Math.abs(now - date.getTime()) / 86_400_000;
+  if (days < 6) return `${weekday.format(date)} ${clockTime(date)}`;
+  const day = date.getFullYear() === today.getFullYear() ? dayAndMonth : dayMonthYear;
+  return `${day.format(date)} ${clockTime(date)}`;
+}
+
+/** The local time with its UTC beside it, to the second. */
+export function absolute(at: string): string {
+  const date = new Date(at);
+  if (Number.isNaN(date.getTime())) return at;
+  const local = `${weekday.format(date)} ${dayMonthYear.format(date)}, ${clockTime(date)}:${two(date.getSeconds())}`;
+  return `${local} local · ${date.toISOString().slice(0, 19).replace("T", " ")} UTC`;
+}
+
+/** "just now", "12 s", "6 min", "3 h", "2 d"; with "in " before instants that are still to come. */
+export function ago(at: string, now: number): string {
+  const seconds = (now - instant(at)) / 1000;
+  if (seconds < -5) return `in ${span(-seconds)}`;
+  if (seconds < 5) return "just now";
+  if (seconds < 3600) return span(seconds);
+  const hours = Math.floor(seconds / 3600);
+  return hours < 48 ? `${hours} h` : `${Math.floor(hours / 24)} d`;
+}
+
+export const shortCommit = (commit: string): string => (/^[0-9a-f]{12,64}$/i.test(commit) ? commit.slice(0, 7) : commit);
+
+const ESCAPES = new RegExp("\\u001b(?:\\[[0-?]*[ -/]*[@-~]|\\][^\\u0007\\u001b]*(?:\\u0007|\\u001b\\\\)?|[@-_])", "g");
+const CONTROLS = new RegExp("[\\u0000-\\u0008\\u000b-\\u001f\\u007f-\\u009f\\u202a-\\u202e\\u2066-\\u2069]", "g");
+
+/** Log text without terminal escapes, control characters and overrides of the writing direction. */
+export const plainText = (text: string): string => text.replace(/\r\n/g, "\n").replace(ESCAPES, "").replace(CONTROLS, "");
+
+/** Only http and https addresses may become links; anything else is shown as no link at all. */
+export function safeUrl(url: string | null | undefined): string | null {
+  if (url == null) return null;
+  try {
+    const { protocol } = new URL(url);
+    return protocol === "https:" || protocol === "http:" ? url : null;
+  } catch {
+    return null;
+  }
+}
+
+const PROVIDERS: Record<string, string> = { github: "GitHub", jenkins: "Jenkins" };
+
+export const providerName = (provider: string): string => PROVIDERS[provider] ?? provider;

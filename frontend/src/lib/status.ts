@@ -1,0 +1,71 @@
+import type { Pipeline, Status } from "../api/types";
+
+export type Tone = "ok" | "bad" | "run" | "idle" | "warn" | "flaky";
+export type IconName =
+  | "check"
+  | "cross"
+  | "spin"
+  | "clock"
+  | "stop"
+  | "skip"
+  | "wave"
+  | "out"
+  | "chevron"
+  | "sun"
+  | "moon"
+  | "search"
+  | "info"
+  | "copy"
+  | "system";
+
+export interface Mark {
+  word: string;
+  tone: Tone;
+  icon: IconName;
+}
+
+const BUILD: Record<Status, Mark> = {
+  queued: { word: "queued", tone: "warn", icon: "clock" },
+  in_progress: { word: "running", tone: "run", icon: "spin" },
+  success: { word: "success", tone: "ok", icon: "check" },
+  failure: { word: "failure", tone: "bad", icon: "cross" },
+  cancelled: { word: "cancelled", tone: "idle", icon: "stop" },
+  skipped: { word: "skipped", tone: "idle", icon: "skip" },
+};
+
+export const STATUSES = Object.keys(BUILD) as Status[];
+
+/** A status the dashboard does not know yet is shown by its own word rather than hidden. */
+export function buildMark(status: string): Mark {
+  return BUILD[status as Status] ?? { word: status, tone: "idle", icon: "clock" };
+}
+
+/** A pipeline is told by its last status: broken or healthy, flaky when commits failed and then passed. */
+export function pipelineMark(pipeline: Pick<Pipeline, "status" | "flaky_commits">): Mark {
+  if (pipeline.status === "failure") return { word: "broken", tone: "bad", icon: "cross" };
+  if (pipeline.status !== "success") return buildMark(pipeline.status);
+  if (pipeline.flaky_commits > 0) return { word: "flaky", tone: "flaky", icon: "wave" };
+  return { word: "healthy", tone: "ok", icon: "check" };
+}
+
+export function sourceMark(state: string): Mark {
+  switch (state) {
+    case "ok":
+      return { word: "ok", tone: "ok", icon: "check" };
+    case "failing":
+      return { word: "failing", tone: "bad", icon: "cross" };
+    case "waiting":
+      return { word: "waiting", tone: "warn", icon: "clock" };
+    case "stale":
+      return { word: "stale", tone: "warn", icon: "clock" };
+    case "new":
+      return { word: "new", tone: "run", icon: "spin" };
+    default:
+      return { word: state, tone: "idle", icon: "clock" };
+  }
+}
+
+export const finished = (status: Status): boolean => status !== "queued" && status !== "in_progress";
+
+/** 0 queued, 1 running, 2 finished: within one attempt a build only climbs. */
+export const rank = (status: Status): number => (status === "queued" ? 0 : status === "in_progress" ? 1 : 2);

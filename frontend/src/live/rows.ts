@@ -1,0 +1,53 @@
+/** How builds from the socket enter lists that are shown already. */
+import type { InfiniteData } from "@tanstack/react-query";
+
+import type { Build, BuildPage } from "../api/types";
+import { rank } from "../lib/status";
+
+export type BuildPages = InfiniteData<BuildPage>;
+
+/** A row that was read before the change must not undo it: within one attempt a build only climbs. */
+const newer = (kept: Build, told: Build): Build => (rank(told.status) < rank(kept.status) ? kept : { ...kept, ...told });
+
+/** Rows that are shown already take the new words at their place. Unchanged pages keep their identity. */
+export function replaceRows(data: BuildPages, told: readonly Build[]): BuildPages {
+  const byId = new Map(told.map((build) => [build.id, build]));
+  let changed = false;
+  const pages = data.pages.map((page) => {
+    if (!page.builds.some((build) => byId.has(build.id))) return page;
+    changed = true;
+    return { ...page, builds: page.builds.map((build) => newer(build, byId.get(build.id) ?? build)) };
+  });
+  return changed ? { ...data, pages } : data;
+}
+
+export function idsOf(data: BuildPages | undefined): Set<number> {
+  return new Set(data?.pages.flatMap((page) => page.builds.map((build) => build.id)) ?? []);
+}
+
+const startOf = (build: Build): number => {
+  const at = build.started_at ?? build.created_at ?? null;
+  return at === null ? Number.POSITIVE_INFINITY : Date.parse(at);
+};
+
+const newestFirst = (a: Build, b: Build): number => {
+  const [left, right] = [startOf(a), startOf(b)];
+  return left === right ? b.id - a.id : right > left ? 1 : -1;
+};
+
+/** Builds that are not shown yet go where they belong in the first page; older ones belong to pages not yet loaded. */
+export function insertRows(data: BuildPages, told: readonly Build[]): BuildPages {
+  const shown = idsOf(data);
+  const fresh = told.filter((build) => !shown.has(build.id));
+  const [first, ...rest] = data.pages;
+  if (first === undefined || fresh.length === 0) return data;
+  const builds = [...first.builds, ...fresh].sort(newestFirst);
+  return { ...data, pages: [{ ...first, builds }, ...rest] };
+}
+
+/** Builds that wait behind "n new", each once and with its latest word. */
+export function holdBack(held: readonly Build[], told: readonly Build[], shown: ReadonlySet<number>): Build[] {
+  const byId = new Map(held.map((build) => [build.id, build]));
+  for (const build of told) if (!shown.has(build.id)) byId.set(build.id, newer(byId.get(build.id) ?? build, build));
+  return [...byId.values()];
+}

@@ -1,0 +1,45 @@
+import "./styles/tokens.css";
+import "./styles/base.css";
+import "./styles/layout.css";
+import "./styles/components.css";
+import "./styles/pages.css";
+import "./styles/small.css";
+
+import * as Tooltip from "@radix-ui/react-tooltip";
+import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
+import { StrictMode } from "react";
+import { createRoot } from "react-dom/client";
+import { Router } from "wouter";
+
+import { ApiError } from "./api/client";
+import { App } from "./app/App";
+import { basePath } from "./lib/base";
+import { LiveProvider } from "./live/LiveProvider";
+
+const TRIES = 2;
+
+const client = new QueryClient({
+  defaultOptions: {
+    queries: {
+      staleTime: 5000,
+      retry: (failures, error) => failures < TRIES && !(error instanceof ApiError && error.permanent),
+    },
+  },
+});
+
+const root = document.getElementById("root");
+if (root === null) throw new Error("index.html has no #root");
+
+createRoot(root).render(
+  <StrictMode>
+    <QueryClientProvider client={client}>
+      <LiveProvider>
+        <Tooltip.Provider>
+          <Router base={basePath}>
+            <App />
+          </Router>
+        </Tooltip.Provider>
+      </LiveProvider>
+    </QueryClientProvider>
+  </StrictMode>,
+);
