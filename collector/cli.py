@@ -14,16 +14,19 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import click
-from config.logging import configure
 
-from collector.daemon import Collecting, collect, lease_owner
+from collector.daemon import Collecting, collect
 from collector.domain.errors import CIHealthError
+from collector.leadership import lease_owner
 from collector.storage.database import connect
 from collector.supervisor import Supervisor, free_port, python_program
-from config.load import EVERYTHING, Loaded, load
+from config.check import check, lines
+from config.load import Loaded, load
+from config.logging import configure, register_secrets
 from config.problems import ConfigErrors
 from config.schema import rendered
 from config.secrets import Need, api_secret_names
+from config.secretuses import secret_uses
 from config.settings import Settings, database_url, exposure_refusal, from_environ, host_name, port_number
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -129,6 +132,7 @@ def prepare(environ: Mapping[str, str], need: frozenset[Need]) -> Prepared:
     settings = from_environ(environ)
     configure(settings)
     loaded = load(settings.config, environ, need=need)
+    register_secrets(use.resolve(environ) for use in secret_uses(loaded.config) if use.need in need)
     for warning in loaded.warnings:
         click.echo(f"warning: {warning}", err=True)
     return Prepared(environ, settings, loaded)
@@ -187,28 +191,24 @@ def collect_command(once: bool, wait: bool, **given: Any) -> None:
 @click.option(
     "--folder",
     type=click.Path(path_type=Path, file_okay=False),
-    help="keep the demo's database here; else it is gone afterwards",
+    help="put the demo's files here, and leave them; a demo that was here before is replaced",
 )
 def demo(folder: Path | None, **given: Any) -> None:
     """Try CI Health on a made-up GitHub and Jenkins, with a database of its own."""
     with refusals():
-        environ = environ_with({**given, "config": None, "database": None})
-        sys.exit(run_demo(environ, folder))
+        given |= {"config": None, "database": None}
+        sys.exit(run_demo(environ_with(given), folder))
 
 
 @cli.command("check-config")
 @common
 @listening
 def check_config(**given: Any) -> None:
-    """Say everything that is wrong with the configuration, or that nothing is."""
-    with refusals():
-        prepared = prepare(environ_with(given), EVERYTHING)
-        refuse_exposure(prepared)
-    for note in prepared.loaded.notes:
-        click.echo(f"note: {note}")
-    config, path = prepared.loaded.config, prepared.loaded.path
-    named = ", ".join(source.name for source in config.sources) or "none"
-    click.echo(f"{path or 'no collectors.yaml here'}: no error. Sources: {named}")
+    """Say everything that is wrong with the configuration, or what would be watched."""
+    report = check(None, environ_with(given))
+    for line in lines(report):
+        click.echo(line)
+    sys.exit(0 if report.ok else WRONG)
 
 
 @cli.command()
@@ -279,19 +279,18 @@ def run_demo(environ: Mapping[str, str], folder: Path | None) -> int:
     """The demo's providers in this process, the rest as ``run`` does it, in ``folder`` or one that is removed."""
     from collector.demo.run import start_demo
 
-    with tempfile.TemporaryDirectory(prefix="cihealth-demo-") if folder is None else nullcontext(str(folder)) as place:
-        home = Path(place)
-        home.mkdir(parents=True, exist_ok=True)
-        with start_demo(home) as started:
+    settings = from_environ(environ)
+    port = free_port(settings.host, settings.port)
+    url = f"http://{settings.host}:{port}"
+    with tempfile.TemporaryDirectory(prefix="cihealth-demo-") if folder is None else nullcontext(folder) as place:
+        click.echo(WELCOME.format(url=url, folder=place))
+        with start_demo(Path(place), product_url=url) as started:
             own = {
-                "CIHEALTH_CONFIG": str(started.config),
-                "CIHEALTH_DATABASE": f"sqlite:///{(home / 'demo.db').absolute()}",
-                "CIHEALTH_DEMO": "1",
+                "CIHEALTH_CONFIG": str(started.config_path),
+                "CIHEALTH_DATABASE": started.database_url,
+                "CIHEALTH_PORT": str(port),
             }
-            prepared = prepare({**environ, **own}, RUN_NEEDS)
-            host, port = prepared.settings.host, prepared.settings.port
-            click.echo(WELCOME.format(url=f"http://{host}:{port}/", folder=home))
-            return supervise(prepared)
+            return supervise(prepare({**environ, **started.environment, **own}, RUN_NEEDS))
 
 
 WELCOME = """\
