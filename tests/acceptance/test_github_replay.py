@@ -2,20 +2,14 @@
 
 from __future__ import annotations
 
-import json
-import time
 from collections.abc import Iterator
-from datetime import datetime
-from typing import Any
 
-import httpx
 import pytest
-from websocket import create_connection
 
 from tests.acceptance.github_replay import GithubReplay, Json, Recorded, read_recordings, repo_of
-from tests.product import ROOT, Product
+from tests.acceptance.polling import RECORDINGS, all_builds, feed_head, get, instant, wait_for_polls
+from tests.product import Product
 
-RECORDINGS = ROOT.parent / "shared" / "realdata"
 pytestmark = pytest.mark.skipif(not RECORDINGS.is_dir(), reason="the recordings are not on this machine")
 
 STATUS = {
@@ -53,7 +47,7 @@ sources:
     url: {replay.url}
     token: recorded-token
     interval: 2s
-    backfill: 3650d
+    backfill: 9000d
     repos:
 {repos}"""
     with Product(tmp_path_factory.mktemp("product"), config=config) as running:
@@ -61,46 +55,10 @@ sources:
         yield running
 
 
-def wait_for_polls(product: Product, polls: int, seconds: float = 90) -> None:
-    """Until the source was read whole ``polls`` more times, by its last_success_at."""
-    seen: set[str] = set()
-    give_up_at = time.monotonic() + seconds
-    while len(seen) < polls:
-        source = source_of(product)
-        if source["last_success_at"]:
-            seen.add(source["last_success_at"])
-        assert time.monotonic() < give_up_at, f"not read in {seconds} s: {source}\n{product.output[-3000:]}"
-        time.sleep(0.1)
-
-
-def source_of(product: Product) -> Json:
-    sources: list[Json] = httpx.get(product.url + "/sources").json()["sources"]
-    return sources[0]
-
-
-def all_builds(product: Product) -> dict[tuple[str, int], Json]:
-    found: dict[tuple[str, int], Json] = {}
-    cursor: str | None = None
-    while True:
-        query: dict[str, Any] = {"limit": 200, "window": "3650d", **({"cursor": cursor} if cursor else {})}
-        page = httpx.get(product.url + "/builds", params=query).raise_for_status().json()
-        for build in page["builds"]:
-            key = (build["external_id"], build["attempt"])
-            assert key not in found, f"{key} is there twice"
-            found[key] = build
-        cursor = page["next"]
-        if cursor is None:
-            return found
-
-
 def expected_status(run: Json) -> str:
     if run["status"] == "completed":
         return STATUS.get(run["conclusion"], "skipped")
     return "in_progress" if run["status"] == "in_progress" else "queued"
-
-
-def instant(text: str | None) -> datetime | None:
-    return datetime.fromisoformat(text) if text else None
 
 
 def expected_seconds(run: Json, jobs: list[Json]) -> float | None:
@@ -145,25 +103,17 @@ def test_jobs_and_steps_are_those_of_the_recordings(product: Product, recorded: 
     assert with_jobs
     for key in with_jobs:
         build = builds[str(key[0]), key[1]]
-        detail = httpx.get(f"{product.url}/builds/{build['id']}").raise_for_status().json()
+        detail = get(product, f"/builds/{build['id']}")
         told = sorted((job["name"], job["conclusion"], len(job["steps"])) for job in recorded.jobs_of(*key))
         assert sorted((job["name"], job["conclusion"], len(job["steps"])) for job in detail["jobs"]) == told
 
 
 def test_a_second_poll_adds_nothing_changes_nothing_and_is_all_304(product: Product, replay: GithubReplay) -> None:
     wait_for_polls(product, 3)
-    before, head, asked = all_builds(product), seq(product), len(replay.journal)
+    before, head, asked = all_builds(product), feed_head(product), len(replay.journal)
     wait_for_polls(product, 3)
     again = replay.journal[asked:]
     assert again, "nothing was asked"
     assert {status for _, status in again} == {304}, [entry for entry in again if entry[1] != 304][:5]
     assert all_builds(product) == before
-    assert seq(product) == head
-
-
-def seq(product: Product) -> int:
-    socket = create_connection(product.url.replace("http", "ws") + "/ws", suppress_origin=True)
-    try:
-        return int(json.loads(socket.recv())["seq"])
-    finally:
-        socket.close()
+    assert feed_head(product) == head

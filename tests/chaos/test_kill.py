@@ -113,7 +113,7 @@ def stored_builds(url: str) -> Counter[str]:
     cursor: str | None = None
     while True:
         page = httpx.get(
-            url + "/builds", params={"limit": 200, "window": "3650d", **({"cursor": cursor} if cursor else {})}
+            url + "/builds", params={"limit": 200, "since": "2001-01-01T00:00:00Z", **({"cursor": cursor} if cursor else {})}
         ).json()
         found.update(build["external_id"] for build in page["builds"])
         cursor = page["next"]
