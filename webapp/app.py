@@ -16,6 +16,7 @@ from webapp.live import Hub
 from webapp.measures import Measures
 from webapp.posting import Posting
 from webapp.services import EXTENSION, Options, Services
+from webapp.wire import BelowPath
 from webapp.writer import Recorder
 
 if TYPE_CHECKING:
@@ -50,7 +51,8 @@ def create_app(
         spec_path=None,
         docs_path=None,
         json_errors=False,
-        static_folder=None,
+        static_folder="static",
+        static_url_path="/never",
         template_folder=str(pages.PAGES),
         root_path=str(Path(__file__).parent),
     )
@@ -68,6 +70,8 @@ def create_app(
     app.extensions[EXTENSION] = _services(database, config, options)
     app.extensions[webhooks.POSTING] = Posting(config, environ)
     _install(app, static)
+    if options.hosts.public_path:
+        app.wsgi_app = BelowPath(app.wsgi_app, options.hosts.public_path)  # type: ignore[method-assign]
     return app
 
 

@@ -20,7 +20,7 @@ import structlog
 from flask import Flask, Response, current_app, redirect, request, session
 
 from webapp.errors import Refused, error_response
-from webapp.services import services
+from webapp.services import root_path, services
 from webapp.throttle import Throttle
 
 log = structlog.get_logger(__name__)
@@ -166,7 +166,7 @@ def _unauthorized() -> Response:
     """People are led to the log-in form; programs are told; a page's own calls get no browser dialog."""
     if request.method in ("GET", "HEAD") and "text/html" in request.headers.get("Accept", ""):
         target = request.full_path.rstrip("?")
-        response = redirect(f"{request.script_root}/login?next={quote(target, safe='')}", 303)
+        response = redirect(f"{root_path()}/login?next={quote(target, safe='')}", 303)
         assert isinstance(response, Response)
         response.headers["Cache-Control"] = "no-store"
         return response

@@ -21,7 +21,7 @@ def read_body(request: Request) -> bytes:
     """The whole body. Raises Refused: 413 (over 25 MiB), 408 (slower than 30 s), 415 (Content-Encoding), 400 (cut)."""
     if request.headers.get("Content-Encoding", "identity").strip().lower() not in ("", "identity"):
         drain(request)
-        raise Refused(415, "Content-Encoding: the body must come as it is, without compression", field="Content-Encoding")
+        raise Refused(415, "Content-Encoding: send the body as it is, uncompressed", field="Content-Encoding")
     length = request.content_length
     if length is not None and length > MAX_BODY_BYTES:
         drain(request)

@@ -38,7 +38,7 @@ def choose_github(words: Sequence[Word], sender: Sender) -> Chosen | NotForUs:
 
 def _concerns(source: GithubSource, instance: str, repo: str) -> bool:
     """Whether a source has a say about a repo: it watches it, or it leaves it out by name."""
-    if instance != github.instance_of(source):
+    if instance != source.instance:
         return False
     return github.takes_repo(source, repo) or not github.takes_repo(_of_all_repos(source), repo)
 
@@ -71,7 +71,8 @@ def _verdicts(word: PlainWord, sender: Sender, roots: dict[str, str]) -> Iterato
 
 def _jenkins_refusal(source: JenkinsSource, word: PlainWord, own: bool) -> str | None:
     if not own:
-        return f"source {source.name} speaks for {source.instance}, not for {word.key.instance or 'an unnamed controller'}"
+        told = word.key.instance or "an unnamed controller"
+        return f"source {source.name} speaks for {source.instance}, not for {told}"
     return jenkins.refusal(source, _full_name(word), word.branch)
 
 

@@ -31,7 +31,7 @@ class Failure:
 def guarded(call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T | Failure:
     try:
         return call(*args, **kwargs)
-    except Exception as exc:  # the boundary of the thread: its caller raises it again
+    except Exception as exc:  # noqa: BLE001  the boundary of the thread: its caller raises it again
         return Failure(exc)
 
 
@@ -45,27 +45,28 @@ class Lanes:
 
     def read(self, call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Run a reading ``call`` in a reader thread. Raises Unavailable when the database cannot be read."""
-        return _opened(self._readers.apply(guarded, (call, *args), kwargs))
+        return self._opened(self._readers, call, *args, **kwargs)
 
     def write(self, call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Run a writing ``call`` in the writer thread. Raises Unavailable when the database cannot be written."""
-        return _opened(self._writer.apply(guarded, (call, *args), kwargs))
+        return self._opened(self._writer, call, *args, **kwargs)
 
     def watch(self, call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Run ``call`` in a thread that nothing else uses, so that heavy reads never delay the feed."""
-        return _opened(self._watcher.apply(guarded, (call, *args), kwargs))
+        return self._opened(self._watcher, call, *args, **kwargs)
+
+    @staticmethod
+    def _opened(pool: ThreadPool, call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        outcome: T | Failure = pool.apply(guarded, (call, *args), kwargs)
+        if not isinstance(outcome, Failure):
+            return outcome
+        if is_database_trouble(outcome.error):
+            raise Unavailable from outcome.error
+        raise outcome.error
 
     def close(self) -> None:
         for pool in (self._writer, self._readers, self._watcher):
             pool.kill()
-
-
-def _opened(outcome: T | Failure) -> T:
-    if not isinstance(outcome, Failure):
-        return outcome
-    if is_database_trouble(outcome.error):
-        raise Unavailable from outcome.error
-    raise outcome.error
 
 
 _TROUBLE = frozenset({"OperationalError", "InternalError", "InterfaceError", "DatabaseError"})

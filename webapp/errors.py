@@ -16,6 +16,8 @@ from pydantic import BaseModel, Field
 from werkzeug.exceptions import HTTPException
 from wsproto.utilities import RemoteProtocolError
 
+from collector.storage.errors import BadCursor, BadSort
+
 log = structlog.get_logger(__name__)
 
 CODES: dict[int, str] = {
@@ -80,6 +82,8 @@ def install(app: APIFlask) -> None:
     app.register_error_handler(HTTPException, _http)
     app.register_error_handler(HTTPError, _validation)
     app.register_error_handler(Unavailable, _unavailable)
+    app.register_error_handler(BadCursor, _bad_page)
+    app.register_error_handler(BadSort, _bad_page)
     app.register_error_handler(ParseException, _broken_body)
     app.register_error_handler(NoMoreData, _broken_body)
     app.register_error_handler(RemoteProtocolError, _broken_upgrade)
@@ -131,6 +135,10 @@ def _unavailable(error: Unavailable) -> Response:
     return response
 
 
+def _bad_page(error: BadCursor | BadSort) -> Response:
+    return error_response(422, str(error), error.field)
+
+
 def _broken_body(error: Exception) -> Response:
     response = error_response(400, "the body ended early or its chunks are malformed")
     response.headers["Connection"] = "close"
@@ -142,11 +150,12 @@ def _broken_upgrade(error: RemoteProtocolError) -> Response:
 
 
 def _unexpected(error: Exception) -> Response:
-    log.exception(
+    log.error(
         "a request failed in a way nobody foresaw",
         method=request.method,
         path=request.path,
         done="answered 500",
         advice="please report this with the trace below",
+        exc_info=error,
     )
     return error_response(500, "something went wrong here; the log of the web process says what")

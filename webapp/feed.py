@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from collector.storage.database import Database
 from webapp import store
 from webapp.db import Lanes
-from webapp.live import Change
+from webapp.live import Told
 
 
 class DatabaseFeed:
@@ -29,5 +27,5 @@ class DatabaseFeed:
     def oldest(self) -> int:
         return self._lanes.watch(store.feed_oldest, self._database)
 
-    def after(self, seq: int, limit: int) -> Sequence[Change]:
+    def after(self, seq: int, limit: int) -> Told:
         return self._lanes.watch(store.changes_after, self._database, seq, limit)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
+from collector.domain.names import host_of
 from config.settings import is_loopback
 
 
@@ -31,8 +32,7 @@ class Hosts:
     def public_origin(self) -> str | None:
         if self.public_url is None:
             return None
-        parts = urlsplit(self.public_url)
-        return f"{parts.scheme}://{parts.netloc}".lower()
+        return f"{urlsplit(self.public_url).scheme}://{host_of(self.public_url)}"
 
     @property
     def public_path(self) -> str:

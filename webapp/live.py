@@ -26,6 +26,7 @@ log = structlog.get_logger(__name__)
 
 MAX_BUILDS = 100
 MAX_BEHIND = 1_000
+AT_ONCE = 500
 MAX_WAITING_BYTES = 4 * 1024 * 1024
 TICK_SECONDS = 25.0
 POLL_SECONDS = 0.05
@@ -41,6 +42,14 @@ class Change:
     on_default: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A piece of the feed: what changed, and the seq up to which it goes (past changes that tell nothing any more)."""
+
+    changes: Sequence[Change]
+    up_to: int
+
+
 class Feed(Protocol):
     """The change feed as the hub reads it; every call may block and may raise Unavailable."""
 
@@ -52,8 +61,8 @@ class Feed(Protocol):
     def oldest(self) -> int:
         """The smallest n after which every change is still kept."""
 
-    def after(self, seq: int, limit: int) -> Sequence[Change]:
-        """The next ``limit`` changes after ``seq``, in order."""
+    def after(self, seq: int, limit: int) -> Told:
+        """At most the next ``limit`` changes after ``seq``, in order; ``up_to`` is ``seq`` when there are none."""
 
 
 class Wanted(Protocol):
@@ -67,7 +76,7 @@ class Wanted(Protocol):
 class Client:
     """One listener: its filter and what waits to be sent to it."""
 
-    __slots__ = ("_frames", "closing", "hang_up", "wake", "wanted", "waiting_bytes")
+    __slots__ = ("_frames", "closing", "hang_up", "waiting_bytes", "wake", "wanted")
 
     def __init__(self, wanted: Wanted, wake: Event, hang_up: Callable[[], None]) -> None:
         self.wanted, self.wake, self.hang_up = wanted, wake, hang_up
@@ -147,7 +156,7 @@ class Hub:
                 if self._feed.moved() or nudged or troubled:
                     self.catch_up()
                 troubled = False
-            except Exception as exc:  # the boundary of the loop: it must outlive whatever a database does
+            except Exception as exc:  # noqa: BLE001  the boundary of the loop: it must outlive whatever a database does
                 if not troubled:
                     self._say_trouble(exc)
                 troubled = True
@@ -165,9 +174,9 @@ class Hub:
     def catch_up(self) -> None:
         """Tell every client what the feed holds beyond ``head``."""
         with self._reading:
-            while changes := self._feed.after(self.head, MAX_BEHIND):
-                self._tell(changes)
-                self._set_head(changes[-1].seq)
+            while (told := self._feed.after(self.head, AT_ONCE)).up_to > self.head:
+                self._tell(told.changes)
+                self._set_head(told.up_to)
 
     def _tell(self, changes: Sequence[Change]) -> None:
         frames: dict[Wanted, list[bytes]] = {}
@@ -192,8 +201,7 @@ class Hub:
         """The frames from ``since`` up to ``head``; None: too far behind, ahead, or no longer kept."""
         if since > head or head - since > MAX_BEHIND or since < self._feed.oldest():
             return None
-        changes = [change for change in self._feed.after(since, MAX_BEHIND) if change.seq <= head]
-        return frames_for(changes, wanted)
+        return frames_for(self._feed.after(since, head - since).changes, wanted)
 
     def close(self) -> None:
         """Ask every client to go; those that do not read are cut off after half a second."""
@@ -212,8 +220,8 @@ class Hub:
 
 def serve(hub: Hub, client: Client, sock: SteadySocket, since: int | None, still_there: Callable[[], bool]) -> None:
     """One client's greenlet, from hello until it goes. Raises OSError when it is gone, SlowReader when it is stuck."""
-    for frame in _opening(hub, client, since):
-        sock.send(frame)
+    for opening in _opening(hub, client, since):
+        sock.send(opening)
     tick_at = time.monotonic() + TICK_SECONDS
     while still_there() and not client.closing:
         frame = client.take()

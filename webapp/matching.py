@@ -37,7 +37,8 @@ def _branch(wanted: Sequence[str], branch: str | None, on_default: bool) -> bool
 
 
 def _in_group(group: GroupPatterns, build: dict[str, Any]) -> bool:
-    repo, pipeline = build["repo"].lower(), build["pipeline"]
-    return any(fnmatchcase(repo, glob.lower()) for glob in group.repos) and any(
-        fnmatchcase(pipeline, glob) for glob in group.pipelines
-    )
+    return _any_glob(group.repos, build["repo"]) and _any_glob(group.pipelines, build["pipeline"])
+
+
+def _any_glob(globs: Sequence[str], name: str) -> bool:
+    return any(fnmatchcase(name.lower(), glob.lower()) for glob in globs)

@@ -12,7 +12,7 @@ from webapp.answers import answer
 from webapp.auth import check_password, policy, start_session
 from webapp.body import read_body
 from webapp.openapi import document
-from webapp.services import services
+from webapp.services import root_path, services
 
 PAGES = Path(__file__).parent / "pages"
 
@@ -46,7 +46,7 @@ def login_page() -> Response:
 
 def _login_form(message: str | None = None, status: int = 200) -> Response:
     target = safe_target(request.args.get("next", "/"))
-    page = render_template("login.html", target=target, message=message, root=request.script_root)
+    page = render_template("login.html", target=target, message=message, root=root_path())
     return Response(page, status, mimetype="text/html")
 
 
@@ -54,10 +54,11 @@ def _login_form(message: str | None = None, status: int = 200) -> Response:
 def log_in() -> Response:
     """The form's post: a session for the right password, the form again for a wrong one."""
     request.max_content_length = 16 * 1024
-    if services().options.password is not None and not check_password(request.form.get("password", "").encode("utf-8", "surrogatepass")):
+    given = request.form.get("password", "").encode("utf-8", "surrogatepass")
+    if services().options.password is not None and not check_password(given):
         return _login_form("That is not the password.", 401)
     start_session()
-    response = redirect(request.script_root + safe_target(request.form.get("next", "/")), 303)
+    response = redirect(root_path() + safe_target(request.form.get("next", "/")), 303)
     assert isinstance(response, Response)
     return response
 
@@ -66,7 +67,7 @@ def log_in() -> Response:
 def log_out() -> Response:
     read_body(request)
     session.clear()
-    response = redirect(f"{request.script_root}/login", 303)
+    response = redirect(f"{root_path()}/login", 303)
     assert isinstance(response, Response)
     return response
 
@@ -75,7 +76,7 @@ def log_out() -> Response:
 def docs() -> Response:
     """The API document for reading; plain HTML made here, so it works offline and without any script."""
     spec = document(cast(APIFlask, current_app))
-    page = render_template("docs.html", spec=spec, operations=operations(spec), root=request.script_root)
+    page = render_template("docs.html", spec=spec, operations=operations(spec), root=root_path())
     return Response(page, mimetype="text/html")
 
 

@@ -32,7 +32,14 @@ def healthz() -> Response:
 
 @blueprint.get("/readyz")
 @blueprint.output(Readiness)
-@blueprint.doc(responses={503: {"description": "Something is not ready; the checks say what", "content": {}}})
+@blueprint.doc(
+    responses={
+        503: {
+            "description": "Something is not ready; the checks say what",
+            "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Readiness"}}},
+        }
+    }
+)
 @policy("public")
 def readyz() -> Response:
     """Whether builds can be stored, the schema is ours and the collector is at work.
@@ -48,8 +55,8 @@ def _database() -> dict[str, object]:
     at_hand = services()
     try:
         trouble = at_hand.lanes.write(store.database_trouble, at_hand.database)
-    except Unavailable as exc:
-        trouble = f"cannot be written: {exc.__cause__}"
+    except Unavailable:  # its words hold the database's address, which is not for everybody
+        trouble = "cannot be written or read just now"
     return {"name": "database", "ok": trouble is None, "message": trouble or "writable, schema as it should be"}
 
 
@@ -57,8 +64,8 @@ def _collector() -> dict[str, object]:
     at_hand = services()
     try:
         beat_at = at_hand.lanes.read(store.heartbeat_at, at_hand.database)
-    except Unavailable as exc:
-        return {"name": "collector", "ok": False, "message": f"unknown, the database cannot be read: {exc.__cause__}"}
+    except Unavailable:
+        return {"name": "collector", "ok": False, "message": "unknown: the database cannot be read just now"}
     if beat_at is None:
         return {"name": "collector", "ok": False, "message": "has never run on this database; start cihealth run"}
     age = at_hand.options.clock() - beat_at

@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 
 from collector.domain.filters import Filters
 from collector.domain.times import parse_instant
+from collector.storage.paging import COLUMNS
 from config.durations import parse_duration
 from webapp.errors import Refused
 from webapp.services import services
@@ -21,10 +22,6 @@ LONGEST_WINDOW = timedelta(days=3650)
 MAX_VALUES = 100
 MAX_TEXT = 512
 DEFAULT_WINDOW = "7d"
-SORT_COLUMNS = (
-    "started_at", "completed_at", "created_at", "duration_seconds", "queue_seconds", "status", "pipeline", "repo",
-    "branch", "provider", "actor", "commit", "attempt",
-)  # fmt: skip
 
 
 class RepeatedAdapter(PydanticAdapter):
@@ -194,7 +191,7 @@ class LatestQuery(FilterQuery):
 class BuildsQuery(FilterQuery):
     sort: str = Field(
         default="-started_at",
-        pattern=rf"^-?({'|'.join(SORT_COLUMNS)})$",
+        pattern=rf"^-?({'|'.join(sorted(COLUMNS))})$",
         description="A column; a minus in front turns the order round",
     )
     limit: int = Field(default=50, ge=1, le=200, description="Builds a page")
@@ -210,4 +207,3 @@ class NoQuery(BaseModel):
     """No parameters at all."""
 
     model_config = ConfigDict(extra="forbid")
-

@@ -32,7 +32,7 @@ class Build(Answer):
     provider: str
     source: str | None = Field(description="The source that told of it; null when nobody watches it")
     instance: str = Field(description="The GitHub host or Jenkins controller it ran on")
-    external_id: str
+    external_id: str | None
     attempt: int
     conclusion: str | None = Field(description="The provider's own last word")
     commit: str | None
@@ -168,7 +168,7 @@ class Summary(Answer):
     until: datetime | None
     success_rate: float | None
     failure_rate: float | None
-    avg_build_time: float | None = Field(description="Seconds, over success + failure builds that started in the window")
+    avg_build_time: float | None = Field(description="Seconds, over the success + failure builds of the window")
     p50_build_time: float | None
     p90_build_time: float | None
     p95_build_time: float | None

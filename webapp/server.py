@@ -101,7 +101,7 @@ def gunicorn_options(settings: Settings) -> dict[str, Any]:
 
 def _memory_dir() -> str | None:
     """Where gunicorn's heartbeat file costs no disk; the default where there is no such place."""
-    return "/dev/shm" if os.access("/dev/shm", os.W_OK) else None  # noqa: S108
+    return "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
 
 
 def options_of(settings: Settings, config: Config, environ: Mapping[str, str]) -> Options:

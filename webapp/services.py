@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, cast
 
-from flask import current_app
+from flask import current_app, request
 
 from webapp.db import Lanes
 from webapp.hosts import Hosts
@@ -55,3 +55,9 @@ class Services:
 
 def services() -> Services:
     return cast(Services, current_app.extensions[EXTENSION])
+
+
+def root_path() -> str:
+    """The path in front of ours as the client sees it: public_url's, when asked by that name or below that path."""
+    hosts = services().options.hosts
+    return request.script_root or (hosts.public_path if hosts.is_public(request.host) else "")

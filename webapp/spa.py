@@ -8,11 +8,11 @@ from pathlib import Path
 
 from apiflask import APIFlask
 from flask import Response, render_template, request, send_file
-from werkzeug.utils import safe_join
+from werkzeug.security import safe_join
 
 from webapp.auth import policy
 from webapp.errors import Refused
-from webapp.services import services
+from webapp.services import root_path
 
 STATIC = Path(__file__).parent / "static"
 FOR_EVER = "public, max-age=31536000, immutable"
@@ -34,11 +34,13 @@ def install(app: APIFlask, static: Path = STATIC) -> None:
     def beside() -> Response:
         return _file(static / request.path.lstrip("/"), "public, max-age=3600")
 
+    hidden = app.doc(hide=True)
+    page_view, asset_view, beside_view = hidden(page), hidden(asset), hidden(beside)
     for rule in ("/", "/ui/", "/ui/<path:path>"):
-        app.add_url_rule(rule, endpoint="page", view_func=app.doc(hide=True)(page), strict_slashes=False)
-    app.add_url_rule("/assets/<path:path>", endpoint="asset", view_func=app.doc(hide=True)(asset))
+        app.add_url_rule(rule, endpoint="page", view_func=page_view, strict_slashes=False)
+    app.add_url_rule("/assets/<path:path>", endpoint="asset", view_func=asset_view)
     for name in _names_beside(static):
-        app.add_url_rule(f"/{name}", endpoint="beside", view_func=app.doc(hide=True)(beside))
+        app.add_url_rule(f"/{name}", endpoint="beside", view_func=beside_view)
 
 
 def _names_beside(static: Path) -> list[str]:
@@ -50,9 +52,9 @@ def _names_beside(static: Path) -> list[str]:
 
 def _index(index: Path) -> Response:
     if not index.is_file():
-        return Response(render_template("unbuilt.html", root=request.script_root), mimetype="text/html")
+        return Response(render_template("unbuilt.html", root=root_path()), mimetype="text/html")
     html = index.read_text("utf-8")
-    prefix = _prefix()
+    prefix = root_path()
     if prefix:
         html = re.sub(r'((?:src|href)=")/(?!/)', rf"\g<1>{prefix}/", html)
     response = Response(html, mimetype="text/html")
@@ -60,18 +62,12 @@ def _index(index: Path) -> Response:
     return response
 
 
-def _prefix() -> str:
-    """The path in front of ours under the public name; nothing when we are asked by another name."""
-    hosts = services().options.hosts
-    return request.script_root or (hosts.public_path if hosts.is_public(request.host) else "")
-
-
 def _file(path: Path | None, cache_control: str) -> Response:
     """The file, precompressed where the client takes gzip. Raises Refused(404)."""
     if path is None or not path.is_file():
         raise Refused(404, "there is no such file")
     zipped = path.with_name(path.name + ".gz")
-    with_gzip = zipped.is_file() and "gzip" in request.accept_encodings
+    with_gzip = zipped.is_file() and bool(request.accept_encodings["gzip"])
     kind = mimetypes.guess_type(path.name)[0] or "application/octet-stream"
     response = send_file(zipped if with_gzip else path, mimetype=kind, conditional=True)
     if with_gzip:

@@ -9,17 +9,20 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
+from collector.domain.filters import Filters
 from collector.providers.base import NotForUs
 from collector.providers.jenkins import webhook as jenkins
 from collector.providers.jenkins.webhook import Pushed
-from collector.storage import changes, leases, marks
+from collector.storage import builds, changes, leases, marks
+from collector.storage import pipelines as pipelines_kept
 from collector.storage import sources as source_states
 from collector.storage.database import Database
 from collector.storage.sources import Known
 from config.model import Config, JenkinsSource
-from webapp.live import Change
+from webapp.live import Change, Told
 
 ROOT_MARK = "root"
+PART = 500
 
 
 def database_trouble(database: Database) -> str | None:
@@ -66,6 +69,42 @@ def feed_oldest(database: Database) -> int:
         return changes.floor() - 1
 
 
+def changes_after(database: Database, seq: int, limit: int) -> Told:
+    """The next changes with the builds as they are now; a build that is gone since is passed over.
+
+    A build that changed several times is told once, at its last change: it is the same build each time.
+    """
+    with database.reading():
+        told = changes.after(seq, limit)
+        last = {change.build_id: change.seq for change in told}
+        shown = {build["id"]: build for build in builds.by_ids(list(last))}
+        default = _on_default(list(shown))
+    found = [Change(at, shown[build_id], build_id in default) for build_id, at in last.items() if build_id in shown]
+    return Told(tuple(sorted(found, key=lambda change: change.seq)), told[-1].seq if told else seq)
+
+
+def _on_default(ids: list[int]) -> set[int]:
+    parts = [ids[start : start + PART] for start in range(0, len(ids), PART)]
+    return {build_id for part in parts for build_id in builds.on_default(part)}
+
+
+def build_page(database: Database, filters: Filters, sort: str, limit: int, cursor: str | None) -> dict[str, Any]:
+    """Raises BadCursor and BadSort."""
+    with database.reading():
+        page = builds.page(filters, sort=sort, cursor=cursor, limit=limit)
+    return {"builds": page.builds, "next": page.next}
+
+
+def build_detail(database: Database, build_id: int) -> dict[str, Any] | None:
+    with database.reading():
+        return builds.detail(build_id)
+
+
+def filter_values(database: Database) -> dict[str, list[str]]:
+    with database.reading():
+        return builds.filter_values()
+
+
 def jenkins_roots(database: Database, named: Sequence[JenkinsSource]) -> dict[str, str]:
     """Source name to the address that its controller calls itself, as far as a poll has told it."""
     with database.reading():
@@ -75,3 +114,16 @@ def jenkins_roots(database: Database, named: Sequence[JenkinsSource]) -> dict[st
 def _roots(named: Sequence[JenkinsSource]) -> dict[str, str]:
     told = {source.name: marks.get(source.name, ROOT_MARK) for source in named}
     return {name: root for name, root in told.items() if root}
+
+
+def parse_jenkins(
+    database: Database, body: object, named: Sequence[JenkinsSource], signed: JenkinsSource | None
+) -> Pushed | NotForUs:
+    """What a native webhook of Jenkins tells, with what is kept about its controllers. Raises MappingError."""
+    with database.reading():
+        context = jenkins.Context(named, signed, _roots(named), _has_branches)
+        return jenkins.parse(body, context=context)
+
+
+def _has_branches(full_name: str) -> bool | None:
+    return pipelines_kept.has_branches("jenkins", full_name)

@@ -1,4 +1,4 @@
-"""POST /ingest/<provider>: native webhooks and plain bodies, verified, parsed, chosen, stored. Nothing else happens here."""
+"""POST /ingest/<provider>: native webhooks and plain bodies are verified, parsed, chosen and stored; no more."""
 
 from __future__ import annotations
 
@@ -25,7 +25,6 @@ from webapp.body import parse_json, read_body
 from webapp.choosing import Chosen, choose_github, choose_plain
 from webapp.errors import Refused, Unavailable
 from webapp.posting import Denied, Posting, Presented, Sender, Source
-from webapp.query import NoQuery
 from webapp.schemas import Ingested
 from webapp.services import services
 from webapp.throttle import Throttle
@@ -80,8 +79,8 @@ def _item(told: Understood) -> Item:
 
 
 def _outcome(provider: str) -> Understood | NotForUs:
-    if request.args:
-        raise Refused(422, f"{next(iter(request.args))}: this address takes no parameters", field=next(iter(request.args)))
+    for name in request.args:
+        raise Refused(422, f"{name}: this address takes no parameters", field=name)
     raw_body = read_body(request)
     sender = _sender(provider, raw_body)
     try:
@@ -162,9 +161,7 @@ def _plain(provider: str, body: Any, sender: Sender) -> Understood | NotForUs:
     return _kept(choose_plain(word, sender, roots))
 
 
-def _of_its_controller(
-    word: PlainWord, sources: tuple[JenkinsSource, ...], roots: dict[str, str]
-) -> PlainWord:
+def _of_its_controller(word: PlainWord, sources: tuple[JenkinsSource, ...], roots: dict[str, str]) -> PlainWord:
     """A controller has one instance, whichever of its addresses the body's url has."""
     found = instance_for(word.url, sources, None, roots) if word.url else None
     return word if found is None else replace(word, key=replace(word.key, instance=found))

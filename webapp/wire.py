@@ -79,6 +79,20 @@ class SteadySockets:
         return self._app(environ, start_response)
 
 
+class BelowPath:
+    """WSGI middleware: addresses below ``prefix`` are ours, too. A reverse proxy may strip it or leave it."""
+
+    def __init__(self, app: Callable[..., Iterable[bytes]], prefix: str) -> None:
+        self._app, self._prefix = app, prefix
+
+    def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        path = environ.get("PATH_INFO", "")
+        if path == self._prefix or path.startswith(self._prefix + "/"):
+            environ["SCRIPT_NAME"] = environ.get("SCRIPT_NAME", "") + self._prefix
+            environ["PATH_INFO"] = path[len(self._prefix) :] or "/"
+        return self._app(environ, start_response)
+
+
 class ReadingGreenlet:
     """What simple-websocket takes for a thread: a plain greenlet, without threading's bookkeeping."""
 

@@ -33,7 +33,7 @@ class Item:
 
 
 def record_together(database: Database, items: Sequence[Item]) -> list[Ingested | Failure]:
-    """Store ``items`` in one transaction; an outcome for each, in order. Raises when the transaction as a whole fails."""
+    """Store ``items`` in one transaction; an outcome for each, in order. Raises when all of it fails."""
     if len(items) == 1:
         return [ingest.record(database, items[0].batch, items[0].context, items[0].now)]
     with database.writing():
@@ -68,7 +68,8 @@ class Recorder:
         if not self._writing:
             self._writing = True
             gevent.spawn(self._write_all)
-        return outcome.get()
+        stored: Ingested = outcome.get()
+        return stored
 
     def _write_all(self) -> None:
         try:
@@ -81,7 +82,7 @@ class Recorder:
     def _write(self, taken: list[tuple[Item, AsyncResult[Ingested]]]) -> None:
         try:
             outcomes = self._lanes.write(record_together, self._database, [item for item, _ in taken])
-        except Exception as exc:  # each waiting request raises it again; none may wait for ever
+        except Exception as exc:  # noqa: BLE001  each waiting request raises it again; none may wait for ever
             for _, outcome in taken:
                 outcome.set_exception(exc)
             return

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
 from typing import Any
 
 import gevent
@@ -9,7 +8,7 @@ import pytest
 from gevent.event import Event
 
 from webapp import live
-from webapp.live import Change, Client, Hub, frames_for
+from webapp.live import Change, Client, Hub, Told, frames_for
 from webapp.measures import Measures
 
 
@@ -38,9 +37,10 @@ class FakeFeed:
     def oldest(self) -> int:
         return self.pruned_to
 
-    def after(self, seq: int, limit: int) -> Sequence[Change]:
+    def after(self, seq: int, limit: int) -> Told:
         self._check()
-        return self.changes[seq : seq + limit]
+        found = self.changes[seq : seq + limit]
+        return Told(found, seq + len(found))
 
     def _check(self) -> None:
         if self.down:
