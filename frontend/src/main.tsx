@@ -5,7 +5,6 @@ import "./styles/components.css";
 import "./styles/pages.css";
 import "./styles/small.css";
 
-import * as Tooltip from "@radix-ui/react-tooltip";
 import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
 import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
@@ -34,11 +33,9 @@ createRoot(root).render(
   <StrictMode>
     <QueryClientProvider client={client}>
       <LiveProvider>
-        <Tooltip.Provider>
-          <Router base={basePath}>
-            <App />
-          </Router>
-        </Tooltip.Provider>
+        <Router base={basePath}>
+          <App />
+        </Router>
       </LiveProvider>
     </QueryClientProvider>
   </StrictMode>,

@@ -1,8 +1,9 @@
-import * as Popover from "@radix-ui/react-popover";
-import { useId, useState, type ReactNode } from "react";
+import { lazy, Suspense, useId, useRef, useState, type ReactNode } from "react";
 
 import { count } from "../lib/format";
 import { Icon } from "./Icon";
+
+const Floating = lazy(() => import("./Floating"));
 
 /** More rows than anybody scrolls; typing narrows. */
 const SHOWN = 100;
@@ -35,21 +36,24 @@ function buttonText({ all, chosen, name, summary }: FilterMenuProps): string {
 
 export function FilterMenu(props: FilterMenuProps) {
   const { chosen, name, presets, all } = props;
+  const [open, setOpen] = useState(false);
+  const button = useRef<HTMLButtonElement>(null);
+  const id = useId();
   const active = presets === undefined ? chosen.length > 0 : !same(chosen, presets[0]?.chosen ?? []);
   const text = buttonText(props);
   return (
-    <Popover.Root>
-      <Popover.Trigger asChild>
-        <button type="button" className={active ? "menu-button on" : "menu-button"} aria-label={`${name}: ${text}`}>
-          <bdi>{text}</bdi> <Icon name="chevron" />
-        </button>
-      </Popover.Trigger>
-      <Popover.Portal>
-        <Popover.Content className="menu" align="start" sideOffset={4} collisionPadding={8} aria-label={`Filter by ${name}`}>
-          <Menu {...props} presets={presets ?? [{ label: all, chosen: [] }]} />
-        </Popover.Content>
-      </Popover.Portal>
-    </Popover.Root>
+    <>
+      <button ref={button} type="button" className={active ? "menu-button on" : "menu-button"} aria-label={`${name}: ${text}`} aria-haspopup="dialog" aria-expanded={open} onClick={() => setOpen(!open)}>
+        <bdi>{text}</bdi> <Icon name="chevron" />
+      </button>
+      {open && (
+        <Suspense>
+          <Floating anchor={button} kind="menu" id={id} label={`Filter by ${name}`} onClose={() => setOpen(false)}>
+            <Menu {...props} presets={presets ?? [{ label: all, chosen: [] }]} />
+          </Floating>
+        </Suspense>
+      )}
+    </>
   );
 }
 

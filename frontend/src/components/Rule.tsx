@@ -1,30 +1,37 @@
-import * as Tooltip from "@radix-ui/react-tooltip";
-import { useState, type ReactNode } from "react";
+import { lazy, Suspense, useEffect, useId, useRef, useState, type ReactNode } from "react";
 
 import { Icon } from "./Icon";
 
-/** A label whose rule shows on hover, on focus, and on a tap. */
+const Floating = lazy(() => import("./Floating"));
+/** Long enough to move the pointer from the label onto its rule. */
+const LINGER_MILLISECONDS = 150;
+
+/** A label whose rule shows on hover, on focus, and on a tap; Escape takes it away. */
 export function Rule({ label, children }: { label: string; children: ReactNode }) {
   const [open, setOpen] = useState(false);
+  const button = useRef<HTMLButtonElement>(null);
+  const timer = useRef<ReturnType<typeof setTimeout>>(undefined);
+  const id = useId();
+  const show = (): void => {
+    clearTimeout(timer.current);
+    setOpen(true);
+  };
+  const hideSoon = (): void => {
+    timer.current = setTimeout(() => setOpen(false), LINGER_MILLISECONDS);
+  };
+  useEffect(() => () => clearTimeout(timer.current), []);
   return (
-    <Tooltip.Root open={open} onOpenChange={setOpen} delayDuration={150}>
-      <Tooltip.Trigger asChild>
-        <button
-          type="button"
-          className="rule"
-          onClick={(event) => {
-            event.preventDefault();
-            setOpen(true);
-          }}
-        >
-          {label} <Icon name="info" />
-        </button>
-      </Tooltip.Trigger>
-      <Tooltip.Portal>
-        <Tooltip.Content className="tip" sideOffset={4} collisionPadding={12} align="start">
-          {children}
-        </Tooltip.Content>
-      </Tooltip.Portal>
-    </Tooltip.Root>
+    <>
+      <button ref={button} type="button" className="rule" aria-describedby={open ? id : undefined} onFocus={show} onBlur={hideSoon} onClick={show} onPointerEnter={show} onPointerLeave={hideSoon}>
+        {label} <Icon name="info" />
+      </button>
+      {open && (
+        <Suspense>
+          <Floating anchor={button} kind="tip" id={id} onClose={() => setOpen(false)} onPointerEnter={show} onPointerLeave={hideSoon}>
+            {children}
+          </Floating>
+        </Suspense>
+      )}
+    </>
   );
 }
