@@ -26,7 +26,7 @@ from config.model import Config, GithubSource
 
 DISCOVER_EVERY = timedelta(hours=1)
 HISTORY_FOR = timedelta(seconds=60)
-UNREACHABLE_IN_A_ROW = 3
+UNREACHABLE_IN_A_ROW = 2
 _log = structlog.get_logger(__name__)
 
 

@@ -8,7 +8,7 @@ is older than the last it saw.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Literal
 
@@ -28,22 +28,27 @@ SPARED = 0.5
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """What is still to read: runs created in [since, until]; ``until`` None is now."""
+    """What is still to read of the runs created in [since, until]; ``until`` None is now.
+
+    The walk of this stage came down to ``cursor``; None when it has not begun.
+    """
 
     stage: Stage
     since: datetime
     until: datetime | None
+    cursor: datetime | None = None
 
     def to_text(self) -> str:
-        return f"{self.stage} {to_api(self.since)} {to_api(self.until) if self.until else '-'}"
+        bounds = (to_api(at) if at else "-" for at in (self.until, self.cursor))
+        return " ".join((self.stage, to_api(self.since), *bounds))
 
     @classmethod
     def from_text(cls, text: str) -> Work | None:
         """None for what was not written by ``to_text``."""
         try:
-            stage, since, until = text.split(" ")
-            bound = None if until == "-" else parse_instant(until)
-            return cls("details" if stage == "details" else "list", parse_instant(since), bound)
+            stage, since, *rest = text.split(" ")
+            until, cursor = (None if bound == "-" else parse_instant(bound) for bound in rest)
+            return cls("details" if stage == "details" else "list", parse_instant(since), until, cursor)
         except ValueError:
             return None
 
@@ -84,7 +89,7 @@ class History:
             done += len(page.shown)
             yield from trouble(self._repo, page.problems, "runs")
             progress = Progress(self._repo.configured, done, max(done, page.total), len(page.words))
-            yield Batch(words=page.words, marks=self._note(Work("list", work.since, cursor)), progress=progress)
+            yield Batch(words=page.words, marks=self._note(replace(work, cursor=cursor)), progress=progress)
         self._work = Work("details", work.since, work.until)
         yield Batch(marks=self._note(self._work))
 
@@ -103,7 +108,7 @@ class History:
                 yield from details.read(word, known)
                 read += 1
             progress = Progress(f"{self._repo.configured} (jobs)", read, None, 0)
-            yield Batch(marks=self._note(Work("details", work.since, cursor)), progress=progress)
+            yield Batch(marks=self._note(replace(work, cursor=cursor)), progress=progress)
         done_since = min(self._done_since or work.since, work.since)
         self._work = None
         yield Batch(marks={self._repo.mark("backfilled"): to_api(done_since), self._repo.mark("reading"): ""})
@@ -123,7 +128,7 @@ class History:
 
     def _pages(self, work: Work) -> Iterator[tuple[Page, datetime | None]]:
         """The window's pages, each with the instant up to which a later walk still has to read."""
-        until, seen = work.until, set[str]()
+        until, seen = work.cursor or work.until, set[str]()
         for _ in range(MAX_QUERIES):
             url: str | None = self._url(work.since, until)
             in_query, new, total = 0, False, 0

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 import httpx
 import structlog
 
-from collector.domain.errors import BadAnswer, MappingError, NotFound, SourceError, Waiting
+from collector.domain.errors import BadAnswer, MappingError, NotFound, SourceError, Unreachable, Waiting
 from collector.domain.model import BuildKey, PipelineRef, RunWord, WorkflowWord
 from collector.domain.times import to_api
 from collector.providers.base import Batch, EtagEntry, KnownBuild, Memory
@@ -69,6 +69,8 @@ class Ordinary:
                     what=what,
                     problem=str(exc),
                 )
+                if isinstance(exc, Unreachable):
+                    return
 
     def _itself(self, memory: Memory) -> Iterator[Batch]:
         fetched = self._api.changed(self.repo.base, memory)
@@ -180,7 +182,7 @@ class _Reading:
                 yield from self._details.read(word, page.known.get(word.key.folded))
         done = etags(pages[0].fetched) if self._details.complete else ()
         yield Batch(words=words, etags=done, marks={**self._learned(words), **marks})
-        self._repo.shown[name] = frozenset().union(*(page.shown for page in pages))
+        self._repo.shown[name] = pages[0].shown  # the ETag speaks for the first page alone
 
     def _learned(self, words: tuple[RunWord, ...]) -> Mapping[str, str]:
         return self._repo.learn(words[0]) if words else {}
