@@ -84,7 +84,9 @@ class GithubSource(SourceBase):
     """GitHub Actions of the named repos and organisations."""
 
     provider: Literal["github"]
-    url: HttpUrl = Field(default="https://api.github.com", description="the API's address; Enterprise: https://host/api/v3")
+    url: HttpUrl = Field(
+        default="https://api.github.com", description="the API's address; Enterprise: https://host/api/v3"
+    )
     app: GithubApp | None = Field(default=None, description="a GitHub App, instead of a token")
     repos: tuple[RepoName, ...] = Field(default=(), description="repos as org/name")
     orgs: tuple[OrgName, ...] = Field(default=(), description="organisations or users, all of whose repos are watched")

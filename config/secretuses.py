@@ -63,7 +63,7 @@ def _written(value: object, folder: Path, path: Path_, keys: frozenset[str]) -> 
         for index, item in enumerate(value):
             yield from _written(item, folder, (*path, index), keys)
     elif isinstance(value, str):
-        key = next(part for part in reversed(path) if isinstance(part, str)) if path else ""
+        key = next((part for part in reversed(path) if isinstance(part, str)), "")
         if key in _FILES and "${" not in value and "\0" not in value:
             yield SecretUse(path, _need(path), folder / value)
         elif key in keys:

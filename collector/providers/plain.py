@@ -246,6 +246,10 @@ def _jenkins_address(url: str) -> _Address:
     """Job names as a poll writes them, so that both speak of one build."""
     address = read_address(url)
     if address is None or address.root is None or address.number is None:
-        return _Address(controller_of(address.root if address and address.root else f"{urlsplit(url).scheme}://{urlsplit(url).netloc}"))
+        return _Address(
+            controller_of(
+                address.root if address and address.root else f"{urlsplit(url).scheme}://{urlsplit(url).netloc}"
+            )
+        )
     full_name = "/".join(decoded(segment) for segment in address.segments)
     return _Address(controller_of(address.root), f"{full_name}#{address.number}")

@@ -67,7 +67,9 @@ def test_what_is_no_instant_with_a_zone_is_a_value_error(text: object) -> None:
         parse_instant(text)
 
 
-@given(st.text(max_size=40) | st.from_regex(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:.]{5,12}[Z+-][0-9:]{0,6}", fullmatch=True))
+@given(
+    st.text(max_size=40) | st.from_regex(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:.]{5,12}[Z+-][0-9:]{0,6}", fullmatch=True)
+)
 def test_no_text_raises_anything_but_value_error(text: str) -> None:
     try:
         parse_instant(text)
