@@ -7,28 +7,36 @@ however we go, it reads the end of the file and leaves. Its number is in the env
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import FrameType
 
 import structlog
+
+from collector.domain.errors import CIHealthError
 
 log = structlog.get_logger(__name__)
 
 PARENT_FD = "CIHEALTH_PARENT_FD"
 FIRST_DELAY_SECONDS = 1.0
 LONGEST_DELAY_SECONDS = 60.0
-STEADY_SECONDS = 10.0
+STEADY_SECONDS = 20.0
 """A program that lived this long had started well."""
 FAILED_STARTS = 3
 STOP_SECONDS = 4.0
 TICK_SECONDS = 0.1
 WRONG_CONFIG = 2
+
+
+class CannotListen(CIHealthError):
+    """The web app could not listen where it was told to."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,9 +112,8 @@ class Child:
 class Supervisor:
     """Runs programs until it is told to stop or one of them cannot be started. Used in the main thread."""
 
-    def __init__(self, programs: Sequence[Program], *, every_tick: Callable[[], None] = lambda: None) -> None:
+    def __init__(self, programs: Sequence[Program]) -> None:
         self._children = [Child(program) for program in programs]
-        self._every_tick = every_tick
         self._signals: list[int] = []
 
     def run(self) -> int:
@@ -134,7 +141,6 @@ class Supervisor:
                 verdict = self._tend(child, parent_fd, now)
                 if verdict is not None:
                     return verdict
-            self._every_tick()
             time.sleep(TICK_SECONDS)
         log.info("stopping", signal=signal.Signals(self._signals[0]).name)
         return 0
@@ -188,3 +194,33 @@ def _how_it_ended(code: int) -> str:
         return f"killed by {signal.Signals(-code).name}"
     except ValueError:
         return f"killed by signal {-code}"
+
+
+def free_port(host: str, port: int) -> int:
+    """``port``, or some free one for 0, once it is certain that ``host`` can be listened on there.
+
+    Raises CannotListen naming the host and port, and what can be done.
+    """
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(
+            host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )[0]
+        with socket.socket(family, kind, protocol) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(address)
+            probe.listen()
+            return int(probe.getsockname()[1])
+    except OSError as exc:
+        raise CannotListen(_why_not(host, port, exc)) from exc
+
+
+def _why_not(host: str, port: int, error: OSError) -> str:
+    if error.errno == errno.EADDRINUSE:
+        return (
+            f"port {port} on {host} is in use by another program (CI Health, perhaps, that runs already); "
+            "stop that one, or choose another port with --port"
+        )
+    if error.errno == errno.EACCES:
+        return f"port {port} on {host} is not for ordinary users; choose one from 1024 on with --port"
+    reason = error.strerror or error
+    return f"cannot listen on {host} port {port} ({reason}); name an address of this machine with --host, as 127.0.0.1"
