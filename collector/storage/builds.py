@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from collector.domain.filters import Filters
+from collector.domain.filters import DEFAULT_BRANCH, Filters
 from collector.domain.model import BuildKey, JobRow, Step
 from collector.domain.projection import job_rows
 from collector.domain.times import to_api
@@ -80,6 +80,13 @@ def detail(build_id: int) -> dict[str, Any] | None:
     build["jobs"] = [_job(job) for job in job_rows(state)]
     build["attempts"] = _attempts(repo_id, external_id)
     return build
+
+
+def on_default(ids: Sequence[int]) -> set[int]:
+    """Those of the builds, at most 500, that the filter ``@default`` means."""
+    found = where(Filters(branch=(DEFAULT_BRANCH,)))
+    found.one_of("b.id", list(ids))
+    return {row[0] for row in sql(f"SELECT b.id FROM builds b WHERE {found.text}", found.params)}
 
 
 def filter_values() -> dict[str, list[str]]:

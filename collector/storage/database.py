@@ -48,6 +48,11 @@ def has_wal_reset_bug(version: tuple[int, int, int]) -> bool:
     return (3, 7, 0) <= version < (3, 51, 3)
 
 
+def percentile(expression: str, percent: float, condition: str) -> str:
+    """SQL for a percentile of the rows that hold, linear between the two next values (see domain.health)."""
+    return f"percentile({expression}, {percent}) FILTER (WHERE {condition})"
+
+
 class _Sqlite(APSWDatabase):  # type: ignore[misc]
     """Opens the file in WAL mode, and knows all its connections so that they can be closed together."""
 

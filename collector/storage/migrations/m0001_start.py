@@ -49,6 +49,7 @@ CREATE INDEX builds_newest ON builds (sorted_at, id);
 CREATE INDEX builds_of_repo ON builds (repo_id, sorted_at, id);
 CREATE INDEX builds_of_pipeline ON builds (pipeline_id, sorted_at, id);
 CREATE INDEX builds_health ON builds (pipeline_id, status, sorted_at, branch);
+CREATE INDEX builds_line ON builds (pipeline_id, branch, sorted_at);
 CREATE INDEX builds_of_status ON builds (status, sorted_at, id);
 CREATE INDEX builds_of_branch ON builds (branch, sorted_at, id);
 CREATE INDEX builds_of_source ON builds (source, sorted_at, id);
