@@ -5,12 +5,12 @@ A group is all builds of one (repo row, external id, attempt): one, but on Jenki
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
-from collector.domain.merge import BuildState, join
+from collector.domain.merge import BuildState
 from collector.domain.model import BuildKey, JobWord
 from collector.domain.state_json import from_json, job_from_json, job_to_json, to_json
 from collector.storage.tables import sql, text
@@ -85,6 +85,11 @@ def load_of_plain_pipelines(repo_id: int) -> list[Stored]:
     return [_stored(row, _key_of(row)) for row in rows.fetchall()]
 
 
+def load_ids(ids: Sequence[int]) -> list[Stored]:
+    rows = sql(f"{_SELECT} WHERE id IN ({', '.join('?' * len(ids))})", list(ids)).fetchall()
+    return [_stored(row, _key_of(row)) for row in rows]
+
+
 def insert(columns: tuple[Any, ...], state: BuildState, now: datetime) -> int:
     """A new build; its id."""
     row = sql(_INSERT, (*columns, to_json(state), None, False, text(now))).fetchone()
@@ -147,13 +152,6 @@ def write_jobs(build_id: int, stored: Mapping[JobKey, str], jobs: Mapping[JobKey
              texts[job_id, startless]),
         )  # fmt: skip
     return bool(gone or changed)
-
-
-def joined(states: list[BuildState]) -> BuildState:
-    state = states[0]
-    for one in states[1:]:
-        state = join(state, one)
-    return state
 
 
 def _stored(row: tuple[Any, ...], key: BuildKey) -> Stored:
