@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import Any
@@ -60,7 +61,7 @@ class Api:
     def object(self, path: str, params: dict[str, str | int] | None = None) -> dict[str, Any]:
         """A JSON object. Raises SourceError: not allowed, not there, no answer, or something else than JSON."""
         reply = self._judged(self._get(path, params))
-        told = reply.json()
+        told = replace(reply, url=_shown(reply)).json()
         if not isinstance(told, dict):
             raise BadAnswer(f"{_shown(reply)} answered with JSON that is no object")
         return told
