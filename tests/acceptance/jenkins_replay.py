@@ -149,7 +149,8 @@ class JenkinsReplay:
             times = {"startTimeMillis": build["timestamp"], "durationMillis": build["duration"]}
             return {"id": str(number), "name": f"#{number}", "status": "SUCCESS", **times, "stages": job.stages[number]}
         if tail == "api/json" and "tree" in query:
-            return by_tree(job.builds[number], parse(query["tree"][0]))
+            cut: object = by_tree(job.builds[number], parse(query["tree"][0]))
+            return cut
         return None
 
     def _bean(self, way: tuple[str, ...]) -> Json | None:

@@ -38,7 +38,8 @@ def all_builds(product: Product) -> dict[tuple[str, int], Json]:
     found: dict[tuple[str, int], Json] = {}
     cursor: str | None = None
     while True:
-        page = get(product, "/builds", limit=200, since="2001-01-01T00:00:00Z", **({"cursor": cursor} if cursor else {}))
+        more = {"cursor": cursor} if cursor else {}
+        page = get(product, "/builds", limit=200, since="2001-01-01T00:00:00Z", **more)
         for build in page["builds"]:
             key = (build["external_id"], build["attempt"])
             assert key not in found, f"{key} is there twice"
