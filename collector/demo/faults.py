@@ -163,7 +163,7 @@ def apply(fault: Fault, answer: Answer, request: Request) -> Answer:
 
 
 class Journal:
-    """Every request a server got, in order of arrival of its answer, with counters."""
+    """Every request a server got, noted when its answer is about to be sent, with counters."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -176,11 +176,13 @@ class Journal:
             self._in_flight += 1
             self._most_in_flight = max(self._most_in_flight, self._in_flight)
 
-    def leave(self, entry: Entry | None) -> None:
+    def leave(self) -> None:
         with self._lock:
             self._in_flight -= 1
-            if entry is not None:
-                self._entries.append(entry)
+
+    def note(self, entry: Entry) -> None:
+        with self._lock:
+            self._entries.append(entry)
 
     def entries(self, path: str = "*", status: int | None = None) -> Sequence[Entry]:
         """Those whose path matches the glob and, if asked, whose answer had this status."""

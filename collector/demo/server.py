@@ -74,24 +74,24 @@ class _Handler(BaseHTTPRequestHandler):
         owner = self.server.owner
         request = self._read()
         owner.journal.enter()
-        entry = None
         try:
-            entry = self._serve(owner, request)
+            self._serve(owner, request)
         finally:
-            owner.journal.leave(entry)
+            owner.journal.leave()
 
     do_POST = do_GET
     do_HEAD = do_GET
 
-    def _serve(self, owner: LoopbackServer, request: Request) -> Entry:
+    def _serve(self, owner: LoopbackServer, request: Request) -> None:
         fault = owner.faults.take(request)
         if fault is not None and fault.delay_seconds:
             owner.stopping.wait(fault.delay_seconds)
         answer = owner.answer(request) if fault is None or not fault.drop else Answer(0, charged=False)
         if fault is not None:
             answer = apply(fault, answer, request)
+        # Noted first: a client that has its answer finds the request in the journal.
+        owner.journal.note(Entry(owner.clock(), request, answer.status, answer.charged, fault))
         self._send(answer, fault, owner)
-        return Entry(owner.clock(), request, answer.status, answer.charged, fault)
 
     def _send(self, answer: Answer, fault: Fault | None, owner: LoopbackServer) -> None:
         if fault is not None and fault.drop:

@@ -104,5 +104,7 @@ class Stories:
     def _ordinary(self, pipeline: Pipeline, luck: float, kind: float, place: float) -> Fate:
         part = int(place * max(len(pipeline.parts), 1))
         if luck < pipeline.failing:
-            return Fate("timed_out" if kind < 0.04 else "failure", part, rerun=kind > 0.9)
+            steps = pipeline.parts[part].steps[2:-1] if pipeline.parts else ("Build",)
+            step = steps[int(kind * len(steps))]
+            return Fate("timed_out" if kind < 0.04 else "failure", part, step, rerun=kind > 0.9)
         return Fate("cancelled", part) if luck < pipeline.failing + 0.025 else Fate("success")

@@ -181,14 +181,16 @@ def test_weekends_are_quiet(view: View) -> None:
     assert by_day[6] < 0.3 * by_day[2]
 
 
-def test_some_failed_logs_hold_secrets_and_escape_codes_for_us_to_clean(world: DemoWorld) -> None:
-    with GithubServer(world) as server, httpx.Client(base_url=server.api_url, follow_redirects=True) as client:
-        runs = client.get("/repos/acme/storefront/actions/workflows/deploy.yml/runs?status=failure").json()
-        run = runs["workflow_runs"][0]
-        job = client.get(run["jobs_url"]).json()["jobs"][0]
-        assert job["conclusion"] == "failure"
-        text = client.get(f"/repos/acme/storefront/actions/jobs/{job['id']}/logs").text
-    assert "\x1b[3" in text
+def test_failed_logs_hold_secrets_and_escape_codes_for_the_product_to_clean(world: DemoWorld, view: View) -> None:
+    failed = [run for run in runs_of(view, "acme/storefront", "Deploy") if run.attempts[0].conclusion == "failure"]
+    at_deploy = next(run for run in failed if run.attempts[0].jobs[0].failing_step == "Deploy")
+    job = at_deploy.attempts[0].jobs[0]
+    with GithubServer(world) as server:
+        url = f"{server.api_url}/repos/acme/storefront/actions/jobs/{job.id}/logs"
+        text = httpx.get(url, follow_redirects=True).text
+    assert "Authorization: Bearer ghp_" in text
+    assert "\x1b[31m" in text
+    assert text.startswith("\ufeff")
 
 
 @pytest.mark.parametrize("bad", [{"now": datetime(2026, 1, 1)}, {"days": 0}])
