@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from collector.providers.jenkins.fields import Fields
+from collector.providers.jenkins.fields import Fields, objects
 
 _EVENTS_BY_CLASS = (
     ("RebuildCause", "rebuild"),
@@ -58,8 +58,7 @@ def cause_of(actions: Iterable[Fields]) -> Cause:
 
 def _causes(actions: Iterable[Fields]) -> Iterator[Cause]:
     for action in actions:
-        for raw in action.items("causes"):
-            cause = Fields.of(raw, action.at("causes"))
+        for cause in objects(action, "causes"):
             if not _is_interruption(cause, action):
                 yield Cause(_event(cause), cause.shown_text("userId") or cause.shown_text("userName"))
 

@@ -143,26 +143,22 @@ class JenkinsReader:
     def _read_moved(
         self, jobs: Sequence[Listed], memory: Memory, now: datetime, fresh: set[BuildKey]
     ) -> Iterator[Batch]:
-        moved = [one for one in jobs if one.last_number and not is_unmoved(one, self._read_of(memory, one))]
+        reads = ((one, self._progresses.read_of(memory, one.job.full_name)) for one in jobs if one.last_number)
+        moved = [(one, since) for one, since in reads if not is_unmoved(one, since)]
         waits, limit_at, builds = Waits(self._entered_at), now - self._backfill, 0
 
-        def read(one: Listed) -> tuple[Read | None, list[MappedBuild]]:
-            since = self._read_of(memory, one)
-            return since, read_builds(self._api.tree, one, waits, since=since, limit_at=limit_at)
+        def read(place: tuple[Listed, Read | None]) -> list[MappedBuild]:
+            return read_builds(self._api.tree, place[0], waits, since=place[1], limit_at=limit_at)
 
-        for done, (one, outcome) in enumerate(ahead(read, moved), start=1):
+        for done, ((one, since), outcome) in enumerate(ahead(read, moved), start=1):
             if isinstance(outcome, SourceError):
                 yield Batch(trouble=Trouble(one.job.full_name, outcome))
                 continue
-            since, found = outcome
-            found = [build for build in found if takes_branch(self._source, build.run.branch)]
+            found = [build for build in outcome if takes_branch(self._source, build.run.branch)]
             builds += len(found)
             fresh.update(build.run.key.folded for build in found)
             told = Progress(one.job.full_name, done, len(moved), builds) if since is None else None
             yield from self._told_by_job(one, found, memory, now, told)
-
-    def _read_of(self, memory: Memory, one: Listed) -> Read | None:
-        return self._progresses.read_of(memory, one.job.full_name)
 
     def _told_by_job(
         self, one: Listed, found: list[MappedBuild], memory: Memory, now: datetime, progress: Progress | None

@@ -9,9 +9,20 @@ from typing import TypeVar
 
 from collector.domain.errors import MappingError
 from collector.domain.times import from_epoch_ms
-from collector.providers.github.fields import Fields, is_web_url, kind_of, storable
+from collector.providers.github.fields import URL_LIMIT, Fields, is_web_url, kind_of, storable
 
-__all__ = ["Fields", "instant", "is_web_url", "kind_of", "mapped", "number", "seconds", "storable"]
+__all__ = [
+    "URL_LIMIT",
+    "Fields",
+    "instant",
+    "is_web_url",
+    "kind_of",
+    "mapped",
+    "number",
+    "objects",
+    "seconds",
+    "storable",
+]
 
 T = TypeVar("T")
 
@@ -57,6 +68,11 @@ def number(fields: Fields) -> int:
     if found is None:
         raise MappingError(fields.at("number"), "is missing; it must be a whole number above 0")
     return found
+
+
+def objects(fields: Fields, name: str) -> list[Fields]:
+    """The objects in the list under ``name``; nulls, which old plugins leave in lists, are passed over."""
+    return [Fields.of(raw, fields.at(name)) for raw in fields.items(name) if raw is not None]
 
 
 def mapped(items: Sequence[object], one: Callable[[object], T]) -> Iterator[T | MappingError]:

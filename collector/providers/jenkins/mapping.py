@@ -12,10 +12,11 @@ from functools import lru_cache
 
 import structlog
 
+from collector.domain.errors import MappingError
 from collector.domain.model import JobWord, RunWord, Status, WorkflowWord
 from collector.providers.jenkins.causes import cause_of
-from collector.providers.jenkins.fields import Fields, instant, number, seconds
-from collector.providers.jenkins.jobs import PROVIDER, Job, Rules, decoded, read_address
+from collector.providers.jenkins.fields import URL_LIMIT, Fields, instant, number, objects, seconds
+from collector.providers.jenkins.jobs import PROVIDER, Job, Rules, decoded
 from collector.providers.jenkins.revisions import Revision, revision_of
 
 log = structlog.get_logger(__name__)
@@ -55,7 +56,7 @@ NO_WAITS = Waits()
 def map_build(raw: object, job: Job, waits: Waits = NO_WAITS) -> MappedBuild:
     """One build of ``job`` as its API object or an entry of ``builds[…]`` tells it. Raises MappingError."""
     build = Fields.of(raw, "build")
-    actions = [Fields.of(action, build.at("actions")) for action in build.items("actions")]
+    actions = objects(build, "actions")
     found = number(build)
     run = _run(build, actions, job, found, waits)
     return MappedBuild(
@@ -140,10 +141,8 @@ def _wait(
 
 def _message(build: Fields, revision: Revision | None) -> str | None:
     """The commit's message, its first line. ``changeSet`` is one (freestyle), ``changeSets`` a list (Pipeline)."""
-    sets = [build.child("changeSet"), *(Fields.of(one, build.at("changeSets")) for one in build.items("changeSets"))]
-    for changes in sets:
-        for raw in changes.items("items") if changes and revision else []:
-            item = Fields.of(raw, "changeSet.items")
+    for changes in [build.child("changeSet"), *objects(build, "changeSets")]:
+        for item in objects(changes, "items") if changes else []:
             if revision and item.values.get("commitId") == revision.commit:
                 return item.shown_text("msg") or item.shown_text("comment")
     return None
@@ -151,7 +150,7 @@ def _message(build: Fields, revision: Revision | None) -> str | None:
 
 def _cells(build: Fields, run: RunWord, parent: int, rules: Rules) -> tuple[JobWord, ...]:
     """A matrix build's cells. ``runs`` lists cells of earlier builds too: its own are those of the parent's number."""
-    runs = [Fields.of(raw, build.at("runs")) for raw in build.items("runs")]
+    runs = objects(build, "runs")
     return tuple(_cell(cell, run, rules) for cell in runs if cell.values.get("number") == parent)
 
 
@@ -181,8 +180,11 @@ def _cell(cell: Fields, run: RunWord, rules: Rules) -> JobWord:
 
 def _cell_name(cell: Fields) -> str:
     """``nodes=debian9-64`` out of ``…/job/test/nodes=debian9-64/19446/``."""
-    parts = cell.need_text("url").rstrip("/").split("/")
-    return decoded(parts[-2]) if len(parts) > 1 and read_address(cell.need_text("url")) else cell.need_text("url")
+    url = cell.text("url", limit=URL_LIMIT)
+    parts = (url or "").rstrip("/").split("/")
+    if len(parts) < 2:
+        raise MappingError(cell.at("url"), "must be a cell's address, as in job/test/nodes=a/12/")
+    return decoded(parts[-2])
 
 
 def _is_pipeline(build: Fields) -> bool:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from collector.domain.names import clean_branch
-from collector.providers.jenkins.fields import Fields
+from collector.providers.jenkins.fields import Fields, objects
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,9 +57,8 @@ def _revisions(actions: Iterable[Fields]) -> Iterator[Revision]:
 
 def _branch(built: Fields | None) -> str | None:
     """The first named branch; a commit that was checked out by its hash is on the branch ``detached``: none."""
-    for raw in built.items("branch") if built else []:
-        assert built is not None
-        name = Fields.of(raw, built.at("branch")).text("name")
+    for branch in objects(built, "branch") if built else []:
+        name = branch.text("name")
         if name and name != "detached":
             return clean_branch(name)
     return None

@@ -10,7 +10,7 @@ from functools import lru_cache
 import structlog
 
 from collector.domain.model import JobWord, RunWord, Status
-from collector.providers.jenkins.fields import Fields, instant, is_web_url, seconds
+from collector.providers.jenkins.fields import Fields, instant, objects, seconds
 from collector.providers.jenkins.jobs import Rules
 
 log = structlog.get_logger(__name__)
@@ -49,8 +49,7 @@ def map_stages(raw: object, run: RunWord, rules: Rules) -> Stages:
     from the build's result.
     """
     described = Fields.of(raw, "wfapi")
-    stages = [Fields.of(stage, described.at("stages")) for stage in described.items("stages")]
-    jobs = tuple(_stage(stage, run, rules) for stage in stages)
+    jobs = tuple(_stage(stage, run, rules) for stage in objects(described, "stages"))
     return Stages(_passed_over(jobs), seconds(described, "queueDurationMillis"))
 
 
@@ -69,7 +68,8 @@ def _stage(stage: Fields, run: RunWord, rules: Rules) -> JobWord:
         completed_at=_after(started_at, length) if status.finished else None,
         pause_seconds=seconds(stage, "pauseDurationMillis") or 0.0,
         runner=stage.shown_text("execNode"),
-        url=_stage_url(run),
+        # The build's page: a stage has none that every version of Jenkins knows.
+        url=run.url,
         pipeline=run.pipeline,
         branch=run.branch,
         commit=run.commit,
@@ -107,11 +107,6 @@ def _length(job: JobWord) -> float:
 
 def _after(started_at: datetime | None, length: float | None) -> datetime | None:
     return started_at + timedelta(seconds=length) if started_at is not None and length is not None else None
-
-
-def _stage_url(run: RunWord) -> str | None:
-    """The build's page: a stage has no page of its own that every version of Jenkins knows."""
-    return run.url if run.url and is_web_url(run.url) else None
 
 
 @lru_cache(maxsize=256)
