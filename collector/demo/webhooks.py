@@ -92,7 +92,7 @@ class WebhookSender:
         self._waiting: list[tuple[datetime, int, Delivery]] = []
         self._order = itertools.count()
         self._stopping = threading.Event()
-        self._reachable = True
+        self._reachable = False  # until it answers once: the demo is up before the product is
         self.counts: Counter[str] = Counter()
         self.answers: deque[tuple[str, int]] = deque(maxlen=_KEPT)
         """The newest (event, HTTP status) pairs."""

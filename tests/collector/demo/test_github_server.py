@@ -250,7 +250,9 @@ def test_on_an_enterprise_server_pages_share_the_apis_host(world: ScriptedWorld)
     assert "Fix &lt;b&gt;it&lt;/b&gt;" in page.text
 
 
-def test_elsewhere_html_url_has_a_host_of_its_own(api: httpx.Client, world: ScriptedWorld, github: GithubServer) -> None:
+def test_elsewhere_html_url_has_a_host_of_its_own(
+    api: httpx.Client, world: ScriptedWorld, github: GithubServer
+) -> None:
     run = world.add_run("acme/web")
     told = api.get(f"{RUNS}/{run.id}").json()
     assert told["html_url"].startswith(f"http://{github.instance}/")

@@ -15,7 +15,7 @@ from collector.demo.plans import FREESTYLE, MULTIBRANCH, Stage
 from collector.demo.rendering import full_repo, workflow
 from collector.demo.script import ScriptedWorld
 from collector.demo.shown import Shown
-from collector.demo.webhooks import notification
+from collector.demo.webhooks import WebhookSender, notification
 from tests.collector.demo.conftest import NOW
 
 REAL = Path(__file__).parents[4] / "shared" / "realdata"
@@ -87,14 +87,12 @@ def test_repos_and_workflows_have_the_recorded_fields(github: GithubServer, worl
 def test_webhook_bodies_have_the_recorded_fields(
     event: str, github: GithubServer, world: ScriptedWorld
 ) -> None:
-    from collector.demo.webhooks import WebhookSender
-
     sender = WebhookSender(world, "http://127.0.0.1:9", github=github)
     world.add_run("acme/web", status="queued")
     bodies = {d.event: json.loads(d.body) for d in sender._news(world.at(world.clock()))}
     sender.stop()
-    name = {"workflow_run": "completed.payload.json", "workflow_job": "completed.success.with-organization.payload.json"}
-    real = recorded(f"github_webhooks/octokit/api.github.com/{event}/{name[event]}")
+    name = "completed.payload" if event == "workflow_run" else "completed.success.with-organization.payload"
+    real = recorded(f"github_webhooks/octokit/api.github.com/{event}/{name}.json")
     assert missing(bodies[event], real) == set()
     assert missing(bodies[event][event], real[event]) == set()
 
