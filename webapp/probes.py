@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 from apiflask import APIBlueprint
 from flask import Response
@@ -17,6 +18,19 @@ from webapp.services import services
 
 blueprint = APIBlueprint("probes", __name__, tag="Probes")
 HEARTBEAT_LIMIT = timedelta(seconds=60)
+Responses = dict[int | str, dict[str, str | dict[str, dict[str, Any]]]]
+NOT_READY: Responses = {
+    503: {
+        "description": "Something is not ready; the checks say what",
+        "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Readiness"}}},
+    }
+}
+TEXT: Responses = {
+    200: {
+        "description": "Prometheus' text format",
+        "content": {"text/plain": {"schema": {"type": "string"}}},
+    }
+}
 
 
 @blueprint.get("/healthz")
@@ -32,14 +46,7 @@ def healthz() -> Response:
 
 @blueprint.get("/readyz")
 @blueprint.output(Readiness)
-@blueprint.doc(
-    responses={
-        503: {
-            "description": "Something is not ready; the checks say what",
-            "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Readiness"}}},
-        }
-    }
-)
+@blueprint.doc(responses=NOT_READY)
 @policy("public")
 def readyz() -> Response:
     """Whether builds can be stored, the schema is ours and the collector is at work.
@@ -74,10 +81,7 @@ def _collector() -> dict[str, object]:
 
 
 @blueprint.get("/metrics")
-@blueprint.doc(
-    summary="Counters and gauges for Prometheus",
-    responses={200: {"description": "Prometheus text", "content": {"text/plain": {"schema": {"type": "string"}}}}},
-)
+@blueprint.doc(responses=TEXT)
 @policy("reader")
 def metrics() -> Response:
     """Counters and gauges for Prometheus."""

@@ -148,9 +148,7 @@ def build(settings: Settings, config: Config, environ: Mapping[str, str]) -> Any
     app = create_app(connect(settings.database), config, options_of(settings, config, environ), environ=environ)
     at_hand: Services = app.extensions[EXTENSION]
     at_hand.hub.start()
-    wsgi = SteadySockets(app)
-    wsgi.services = at_hand
-    return wsgi
+    return SteadySockets(app, at_hand)
 
 
 def _adopt(worker: Worker) -> None:

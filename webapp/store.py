@@ -13,7 +13,7 @@ from collector.domain.filters import Filters
 from collector.providers.base import NotForUs
 from collector.providers.jenkins import webhook as jenkins
 from collector.providers.jenkins.webhook import Pushed
-from collector.storage import builds, changes, leases, marks
+from collector.storage import builds, changes, figures, leases, marks
 from collector.storage import pipelines as pipelines_kept
 from collector.storage import sources as source_states
 from collector.storage.database import Database
@@ -98,6 +98,22 @@ def build_page(database: Database, filters: Filters, sort: str, limit: int, curs
 def build_detail(database: Database, build_id: int) -> dict[str, Any] | None:
     with database.reading():
         return builds.detail(build_id)
+
+
+def summary(database: Database, config: Config, filters: Filters, window: str | None, now: datetime) -> dict[str, Any]:
+    with database.reading():
+        return figures.summary(filters, now, window_label=window, sources=known_sources(config))
+
+
+def pipelines(database: Database, filters: Filters, now: datetime) -> list[dict[str, Any]]:
+    with database.reading():
+        return figures.pipelines(filters, now)
+
+
+def series(database: Database, filters: Filters, count: int, now: datetime) -> dict[str, Any]:
+    """For the ``count`` busiest pipelines."""
+    with database.reading():
+        return figures.series(filters, now, pipelines=count)
 
 
 def filter_values(database: Database) -> dict[str, list[str]]:

@@ -10,11 +10,14 @@ from __future__ import annotations
 import socket
 import struct
 from collections.abc import Callable, Iterable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import gevent
 from gevent.event import Event
 from gevent.lock import RLock
+
+if TYPE_CHECKING:
+    from webapp.services import Services
 
 SEND_SECONDS = 10.0
 MAX_INCOMING_BYTES = 64 * 1024
@@ -65,10 +68,13 @@ class SteadySocket:
 
 
 class SteadySockets:
-    """WSGI middleware: what flask-sock finds as ``gunicorn.socket`` sends whole frames."""
+    """WSGI middleware: what flask-sock finds as ``gunicorn.socket`` sends whole frames.
 
-    def __init__(self, app: Callable[..., Iterable[bytes]]) -> None:
-        self._app = app
+    ``services``: what the app works with, for gunicorn's worker, which sees nothing but this.
+    """
+
+    def __init__(self, app: Callable[..., Iterable[bytes]], services: Services) -> None:
+        self._app, self.services = app, services
 
     def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         if environ.get("HTTP_UPGRADE", "").lower() == "websocket":

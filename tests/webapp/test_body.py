@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import io
 import json
+from collections.abc import Mapping
 from typing import Any
 
 import gevent
@@ -14,9 +15,9 @@ from webapp.body import MAX_BODY_BYTES, parse_json, read_body
 from webapp.errors import Refused
 
 
-def request_with(data: bytes = b"", **environ: Any) -> Request:
+def request_with(data: bytes = b"", environ: Mapping[str, Any] | None = None, **told: str) -> Request:
     made = EnvironBuilder(method="POST", data=data).get_environ()
-    made.update(environ)
+    made.update({**(environ or {}), **told})
     return Flask(__name__).request_class(made)
 
 
@@ -37,9 +38,7 @@ def test_a_body_of_exactly_the_limit_is_taken_and_one_byte_more_is_not() -> None
 
 
 def test_a_body_without_a_told_length_is_bounded_too() -> None:
-    endless = request_with(
-        **{"CONTENT_LENGTH": None, "HTTP_TRANSFER_ENCODING": "chunked", "wsgi.input": io.BytesIO(b"x" * 30_000_000)}
-    )
+    endless = request_with(environ={"HTTP_TRANSFER_ENCODING": "chunked", "wsgi.input": io.BytesIO(b"x" * 30_000_000)})
     del endless.environ["CONTENT_LENGTH"]
     assert refused(read_body, endless).status == 413
 
@@ -60,7 +59,7 @@ def test_a_body_that_comes_too_slowly_is_refused(monkeypatch: pytest.MonkeyPatch
             return b"x"
 
     monkeypatch.setattr(body, "BODY_SECONDS", 0.2)
-    assert refused(read_body, request_with(**{"wsgi.input": Dripping(), "CONTENT_LENGTH": "1000"})).status == 408
+    assert refused(read_body, request_with(environ={"wsgi.input": Dripping(), "CONTENT_LENGTH": "1000"})).status == 408
 
 
 @pytest.mark.parametrize(

@@ -114,7 +114,7 @@ def test_a_form_encoded_delivery_is_signed_over_the_form(guarded: Web) -> None:
 
 
 def test_what_is_understood_but_not_for_us_is_answered_202_with_the_reason(guarded: Web) -> None:
-    cases = (
+    cases: tuple[tuple[str, dict[str, str]], ...] = (
         ("ping", {"zen": "x"}),
         ("push", {"ref": "refs/heads/main"}),
         ("zzz", {}),
