@@ -6,7 +6,7 @@ import importlib.util
 import signal
 import sys
 from pathlib import Path
-from types import ModuleType
+from types import FrameType, ModuleType
 from typing import NoReturn
 
 _FOLDER = Path(__file__).parent
@@ -31,10 +31,15 @@ def foreign_packages() -> list[str]:
     return [refusal for refusal in refusals if refusal]
 
 
+def _end(number: int, _frame: FrameType | None) -> NoReturn:
+    print(f"cihealth: told to end by {signal.Signals(number).name}", file=sys.stderr)
+    sys.exit(0)
+
+
 def main() -> NoReturn:
     """Exit codes: 0 done, 1 failed, 2 wrong use or wrong config. TERM and Ctrl-C end with 0 from the first moment."""
     for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: sys.exit(0))
+        signal.signal(number, _end)
     refusals = foreign_packages()
     if refusals:
         print("\n".join(f"cihealth: {refusal}" for refusal in refusals), file=sys.stderr)

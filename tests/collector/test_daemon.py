@@ -120,7 +120,7 @@ def test_once_reads_every_source_and_says_what_changed(start: Start, tmp_path: P
     env = dict(demo.environment)
     first = start("--once", config=demo.config_path, env=env)
     assert first.process.wait(60) == 0, first.output
-    stored = {source: count for source, count in rows(tmp_path, "SELECT source, count(*) FROM builds GROUP BY source")}
+    stored: dict[str, int] = dict(rows(tmp_path, "SELECT source, count(*) FROM builds GROUP BY source"))
     assert set(stored) == {"demo-github", "demo-jenkins"}
     for source, count in stored.items():
         assert f"{source}: {count} new builds, 0 changed" in first.output
