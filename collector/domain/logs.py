@@ -15,6 +15,7 @@ from collector.domain.times import to_text
 
 WINDOW_BYTES = 256 * 1024
 """Of a longer log only the end is looked at: a build stops soon after what failed it."""
+WINDOW_LINES = 20_000
 LINE_CHARS = 2000
 _OVERLAP = 512
 _CONSOLE_NOTE = re.compile(r"\x1b\[8mha:[^\x1b\n]*\x1b\[0m")
@@ -41,6 +42,7 @@ _ERROR = re.compile(
 _NO_ERROR = re.compile(
     r"\b(?:0|no) (?:errors?|failures?|failed)\b|\b(?:errors?|failures?|failed)[:=] ?0\b", re.IGNORECASE
 )
+_GAP_BYTES = 64
 _LEFT_OUT = "… {} lines left out …"
 
 
@@ -73,7 +75,7 @@ def clean_text(text: str, limit: int) -> str:
 def clean_block(text: str, max_bytes: int, known: Iterable[str] = ()) -> str:
     """A pushed log text as it may be kept: cleaned and masked; of a longer one the end, in whole lines."""
     lines = _window(text, known, 4 * max_bytes)
-    return _joined(lines, [_tail(lines, 0, len(lines), max_bytes)], max_bytes)
+    return _joined(lines, [_tail(lines, 0, len(lines), max_bytes - _GAP_BYTES)], max_bytes)
 
 
 def snippet(
@@ -109,7 +111,7 @@ def _window(raw: bytes | str, known: Iterable[str], size: int = WINDOW_BYTES) ->
     if len(raw) > len(tail):
         start = text.find("\n", 0, size // 4) + 1
         text = text[start or _OVERLAP :]
-    lines = [_line(line) for line in _printable(text).split("\n")]
+    lines = [_line(line) for line in _printable(text).split("\n")[-WINDOW_LINES:]]
     masked = mask("\n".join(line.text for line in lines), known).split("\n")
     return [_Line(clean, line.at) for line, clean in zip(lines, masked, strict=True)]
 

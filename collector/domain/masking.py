@@ -49,7 +49,9 @@ _BASE64 = re.compile(r"[A-Za-z0-9+/_-]{24,}+={0,2}")
 _PEM_BEGIN = re.compile(r"-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY[A-Z0-9 ]{0,20}-----")
 _PEM_END = re.compile(r"-----END [A-Z0-9 ]{0,40}PRIVATE KEY[A-Z0-9 ]{0,20}-----")
 _PEM_LINE = re.compile(
-    r"[^A-Za-z0-9+/=]{0,40}(?:[A-Za-z0-9+/=]{8,}+|[A-Z][A-Za-z-]{2,20}: .{0,200}|)[^A-Za-z0-9+/=]{0,8}"
+    r"[^A-Za-z0-9+/=]{0,40}"
+    r"(?:[A-Za-z0-9+/=]{8,}+|(?:Proc-Type|DEK-Info|Version|Comment|Hash|Charset): .{0,200}|)"
+    r"[^A-Za-z0-9+/=]{0,8}"
 )
 
 
