@@ -60,11 +60,13 @@ class _Task(Generic[A, B]):
 def _done(do: Callable[[A], B], items: Iterable[A]) -> Iterator[tuple[A, B | SourceError]]:
     # Daemon threads and not an executor's: those are waited for at exit, which a hanging controller would hold up.
     tasks: SimpleQueue[_Task[A, B] | None] = SimpleQueue()
-    for _ in range(AT_ONCE):
-        threading.Thread(target=_work, args=(do, tasks), name="jenkins", daemon=True).start()
     started: deque[_Task[A, B]] = deque()
+    threads = 0
     try:
         for item in items:
+            if threads < AT_ONCE:
+                threading.Thread(target=_work, args=(do, tasks), name="jenkins", daemon=True).start()
+                threads += 1
             task: _Task[A, B] = _Task(item)
             started.append(task)
             tasks.put(task)
@@ -73,7 +75,7 @@ def _done(do: Callable[[A], B], items: Iterable[A]) -> Iterator[tuple[A, B | Sou
         while started:
             yield started.popleft().result()
     finally:
-        for _ in range(AT_ONCE):
+        for _ in range(threads):
             tasks.put(None)
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import structlog
 
-from collector.domain.errors import MappingError
+from collector.domain.errors import BadAnswer, MappingError
 from collector.domain.times import parse_instant, to_api
 from collector.providers.jenkins.fields import Fields, mapped
 from collector.providers.jenkins.jobs import Job
@@ -86,6 +86,17 @@ def read_build(ask: AskTree, job: Job, number: int, waits: Waits) -> MappedBuild
     return map_build(ask(f"{job.path}/{number}", BUILD_TREE), job, waits)
 
 
+def say_left_out(job: Job, error: MappingError) -> None:
+    """A malformed build costs itself only."""
+    log.warning(
+        "a build is malformed and is left out; the others of its job are read",
+        controller=job.rules.instance,
+        job=job.full_name,
+        error=str(error),
+        advice="open the build in Jenkins: a plugin may have damaged it",
+    )
+
+
 def _pages(ask: AskTree, listed: Listed, since: Read | None) -> Iterator[list[object]]:
     first = _first_page(listed, since)
     page = _items(ask(listed.job.path, f"builds[{BUILD_TREE}]{{0,{first}}}"), "builds")
@@ -111,14 +122,13 @@ def _items(answer: Mapping[str, Any], name: str) -> list[object]:
     try:
         return Fields.of(answer, "job").items(name)
     except MappingError as exc:
-        log.warning("jenkins_builds_malformed", error=str(exc), action="read again when the job builds")
-        return []
+        raise BadAnswer(f"a list of builds is malformed: {exc}") from exc
 
 
 def _mapped(page: Iterable[object], job: Job, waits: Waits) -> Iterator[MappedBuild]:
     for one in mapped(list(page), lambda raw: map_build(raw, job, waits)):
         if isinstance(one, MappingError):
-            log.warning("jenkins_build_malformed", job=job.full_name, error=str(one), action="this build is left out")
+            say_left_out(job, one)
         else:
             yield one
 

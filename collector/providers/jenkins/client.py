@@ -12,15 +12,14 @@ from itertools import islice
 from typing import TypeVar
 
 import httpx
-import structlog
 
-from collector.domain.errors import MappingError, NotFound, SourceError, Waiting
+from collector.domain.errors import BadAnswer, MappingError, NotFound, SourceError, Waiting
 from collector.domain.model import BuildKey, Word, WorkflowWord
 from collector.providers.base import Batch, Budget, KnownBuild, Memory, Progress, Trouble
 from collector.providers.jenkins import controller
 from collector.providers.jenkins.ahead import ahead
 from collector.providers.jenkins.api import Api
-from collector.providers.jenkins.builds import Read, is_unmoved, read_build, read_builds
+from collector.providers.jenkins.builds import Read, is_unmoved, read_build, read_builds, say_left_out
 from collector.providers.jenkins.details import Detail, Want, read_detail, want_of
 from collector.providers.jenkins.jobs import PROVIDER, Job, Rules
 from collector.providers.jenkins.listing import Listed, Listing, list_jobs
@@ -31,8 +30,6 @@ from collector.providers.jenkins.waiting import map_queue, merge_queue
 from config.model import Config, JenkinsSource
 
 T = TypeVar("T")
-
-log = structlog.get_logger(__name__)
 
 WORDS_A_BATCH = 400
 DETAILS_A_POLL = 400
@@ -138,7 +135,7 @@ class JenkinsReader:
         except SourceError as exc:
             yield Batch(trouble=Trouble("queue", exc))
         except MappingError as exc:
-            log.warning("jenkins_queue_malformed", source=self._source.name, error=str(exc), action="left out")
+            yield Batch(trouble=Trouble("queue", BadAnswer(f"the queue is malformed: {exc}")))
 
     def _read_moved(
         self, jobs: Sequence[Listed], memory: Memory, now: datetime, fresh: set[BuildKey]
@@ -218,7 +215,7 @@ class JenkinsReader:
         elif isinstance(outcome, SourceError):
             yield Batch(trouble=Trouble(known.key.external_id, outcome))
         elif isinstance(outcome, MappingError):
-            log.warning("jenkins_build_malformed", build=known.key.external_id, error=str(outcome), action="left out")
+            say_left_out(job, outcome)
         else:
             marks = self._progresses.gone(known) if is_another(known, outcome.run.started_at) else {}
             yield Batch(words=_words([outcome]), marks=marks)

@@ -85,16 +85,22 @@ def _has_stages(plugins: dict[str, Any] | None) -> bool | None:
 
 def say(facts: Facts, source: str, user: str | None) -> None:
     """Tells the operator once what was found, and what of it is probably not meant."""
-    log.info("jenkins_controller", source=source, version=facts.version, user=facts.user, stages=facts.has_stages)
+    log.info(
+        "the Jenkins controller answers", source=source, version=facts.version, user=facts.user, stages=facts.has_stages
+    )
     if user is not None and facts.user is None:
         log.warning(
-            "jenkins_user_unknown",
+            "the controller does not know the source's user; what anonymous may see is read",
             source=source,
             user=user,
-            action="what anonymous may see is read",
             advice="check the source's user and token",
         )
 
 
 def say_unknown(source: str, error: SourceError) -> None:
-    log.warning("jenkins_controller_unknown", source=source, error=str(error), action="asked again in an hour")
+    log.warning(
+        "who we are to the controller could not be read; its builds are, and it is asked again in an hour",
+        source=source,
+        error=str(error),
+        advice=error.advice,
+    )

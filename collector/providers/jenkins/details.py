@@ -8,10 +8,10 @@ from datetime import datetime
 import structlog
 
 from collector.domain.errors import MappingError, NotFound
-from collector.domain.logs import snippet
 from collector.domain.model import JobWord, LogSnippet, RunWord, Status
 from collector.providers.base import DetailRead, KnownBuild
 from collector.providers.jenkins.api import Api
+from collector.providers.jenkins.console import excerpt
 from collector.providers.jenkins.jobs import Job
 from collector.providers.jenkins.mapping import MappedBuild
 from collector.providers.jenkins.stages import Stages, map_stages
@@ -19,7 +19,6 @@ from collector.providers.jenkins.stages import Stages, map_stages
 log = structlog.get_logger(__name__)
 
 CONSOLE_BYTES = 512 * 1024
-SNIPPET_BYTES = 16 * 1024
 TRIES = 3
 
 
@@ -96,7 +95,11 @@ def _read_stages(api: Api, want: Want) -> Stages | None:
         return None
     except MappingError as exc:
         log.warning(
-            "jenkins_stages_malformed", job=want.job.full_name, error=str(exc), action="the stages are left out"
+            "the stages of a build are malformed and are left out; the build itself is kept",
+            controller=want.job.rules.instance,
+            build=want.build.run.key.external_id,
+            error=str(exc),
+            advice="update Jenkins' plugin pipeline-rest-api",
         )
         return Stages((), None)
 
@@ -107,7 +110,7 @@ def _read_console(api: Api, want: Want, stage: str | None) -> tuple[LogSnippet, 
         raw = console_end(api, f"{want.job.path}/{want.build.number}/logText/progressiveText", CONSOLE_BYTES)
     except NotFound:
         return ()
-    text, error_line = snippet(raw, step=None, max_bytes=SNIPPET_BYTES)
+    text, error_line = excerpt(raw)
     if not text.strip():
         return ()
     return (LogSnippet(run.key, text, error_line, job_name=stage, build_started_at=run.started_at),)

@@ -13,7 +13,7 @@ from typing import Any
 
 import structlog
 
-from collector.domain.errors import MappingError, SourceError
+from collector.domain.errors import BadAnswer, MappingError, SourceError
 from collector.providers.base import Trouble
 from collector.providers.jenkins.ahead import ahead
 from collector.providers.jenkins.fields import Fields, instant
@@ -114,7 +114,12 @@ class _Walk:
         for place in level:
             self._requests += 1
             if self._requests > MOST_REQUESTS:
-                log.warning("jenkins_list_too_long", requests=MOST_REQUESTS, advice="narrow the source with folders:")
+                log.warning(
+                    "the controller has more folders than one poll reads; the rest is left out",
+                    controller=self._rules.instance,
+                    requests=MOST_REQUESTS,
+                    advice="make several sources of it with folders:",
+                )
                 return
             yield place
 
@@ -135,7 +140,7 @@ class _Walk:
             else:
                 self._children(here, place)
         except MappingError as exc:
-            log.warning("jenkins_list_malformed", error=str(exc), action="the list is left out of this poll")
+            self._failed(place, BadAnswer(f"a list of jobs is malformed: {exc}"))
 
     def _children(self, here: Fields, place: _Place) -> None:
         entries = here.items("jobs")
@@ -149,7 +154,13 @@ class _Walk:
             entry = Fields.of(raw, here.at("jobs"))
             return self._once(entry, place, _segment(entry))
         except MappingError as exc:
-            log.warning("jenkins_job_malformed", folder="/".join(place.segments), error=str(exc), action="left out")
+            log.warning(
+                "an entry among the jobs is malformed and is left out; the others are read",
+                controller=self._rules.instance,
+                folder="/".join(place.segments),
+                error=str(exc),
+                advice="open the folder in Jenkins: a plugin may have damaged it",
+            )
         return True
 
     def _once(self, entry: Fields, place: _Place, segment: str) -> bool:

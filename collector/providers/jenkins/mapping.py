@@ -203,8 +203,7 @@ def _end(run: RunWord) -> datetime | None:
 def _say_unknown(result: str) -> None:
     """Once a word: the cache is what remembers it."""
     log.warning(
-        "jenkins_result_unknown",
+        "Jenkins told a result that is not known here; its builds are kept as skipped",
         result=result[:64],
-        action="counted as skipped",
-        advice="a newer version may know the word",
+        advice="a newer version of CI Health may know it",
     )

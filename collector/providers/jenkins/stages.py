@@ -111,4 +111,8 @@ def _after(started_at: datetime | None, length: float | None) -> datetime | None
 
 @lru_cache(maxsize=256)
 def _say_unknown(told: str) -> None:
-    log.warning("jenkins_stage_status_unknown", status=told[:64], action="counted as skipped")
+    log.warning(
+        "Jenkins told a stage's status that is not known here; its stages are kept as skipped",
+        status=told[:64],
+        advice="a newer version of CI Health may know it",
+    )

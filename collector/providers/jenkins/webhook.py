@@ -15,10 +15,10 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from collector.domain.errors import MappingError
-from collector.domain.logs import snippet
 from collector.domain.model import LogSnippet, RunWord, Status
 from collector.domain.names import clean_branch
 from collector.providers.base import Batch, NotForUs
+from collector.providers.jenkins.console import excerpt
 from collector.providers.jenkins.controllers import Controller, controller_for
 from collector.providers.jenkins.fields import Fields, instant, number, seconds
 from collector.providers.jenkins.jobs import Address, Job, KnowsMultibranch, job_of, looks_like_branch, read_address
@@ -193,7 +193,7 @@ def _logs(build: Fields, run: RunWord) -> tuple[LogSnippet, ...]:
     raw = build.values.get("log")
     if run.status is not Status.FAILURE or not isinstance(raw, str) or not raw.strip():
         return ()
-    text, error_line = snippet(raw, step=None)
+    text, error_line = excerpt(raw)
     return (LogSnippet(run.key, text, error_line, build_started_at=run.started_at),)
 
 

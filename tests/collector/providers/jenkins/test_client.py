@@ -217,6 +217,14 @@ def test_a_passed_builds_console_is_not_read_and_a_freestyle_build_has_no_stages
     assert [path for path in paths if "wfapi" in path] == ["/job/acme/job/web/job/main/1/wfapi/describe"]
 
 
+def test_a_console_that_only_says_how_it_ended_has_no_line_that_says_what_failed(jenkins: Rig) -> None:
+    jenkins.world.add_jenkins_job("nightly", cls=FREESTYLE)
+    jenkins.world.add_jenkins_build("nightly", result="FAILURE", log="Started by timer\nFinished: FAILURE\n")
+    jenkins.poll()
+    (kept,) = jenkins.memory.logs.values()
+    assert kept.error_line is None
+
+
 def test_of_a_long_console_only_the_end_is_read(jenkins: Rig) -> None:
     jenkins.world.add_jenkins_job("nightly", cls=FREESTYLE)
     log = "".join(f"line {number}\n" for number in range(200_000)) + "ERROR: the end\n"
@@ -315,6 +323,7 @@ def test_the_root_that_the_controller_calls_itself_is_kept_as_a_mark() -> None:
         row = made.memory.rows()["nightly#1"]
         assert row.key.instance == made.server.base_url.removeprefix("http://")
         assert row.url == "https://ci.acme.com/jenkins/job/nightly/1/"
+        assert made.server.journal.count("/ci/me/api/json", status=200) == 1
 
 
 def test_pipelines_are_told_once_and_again_when_they_change(jenkins: Rig) -> None:

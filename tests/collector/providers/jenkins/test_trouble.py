@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
+from structlog.testing import capture_logs
 
 from collector.demo.faults import LOGIN_PAGE, Fault
 from collector.domain.errors import BadAnswer, NotAllowed, NotFound, SourceError, Unreachable, Waiting
@@ -46,6 +47,7 @@ def failure(made: Rig) -> SourceError:
         (Fault(status=302, headers={"Location": "https://evil.example/"}), BadAnswer, "redirects to"),
         (Fault(body=b"{not json"), BadAnswer, "not JSON"),
         (Fault(body=b"[]"), BadAnswer, "no object"),
+        (Fault(body=b'{"jobs": 5}'), BadAnswer, "malformed"),
         (Fault(drop=True), Unreachable, "no answer"),
     ],
 )
@@ -120,11 +122,28 @@ def test_who_we_are_may_stay_unknown(jenkins: Rig) -> None:
     assert set(jenkins.memory.rows()) == {"fine#1", "broken#1"}
 
 
-def test_a_queue_that_cannot_be_read_is_a_trouble(jenkins: Rig) -> None:
+@pytest.mark.parametrize("fault", [Fault("/queue/*", status=403), Fault("/queue/*", body=b'{"items": 5}')])
+def test_a_queue_that_cannot_be_read_is_a_trouble(jenkins: Rig, fault: Fault) -> None:
     jenkins.world.add_jenkins_build("fine", status="queued")
-    jenkins.server.misbehave(Fault("/queue/*", status=403))
+    jenkins.server.misbehave(fault)
     jenkins.poll()
     assert [trouble.target for trouble in jenkins.troubles] == ["queue"]
+
+
+def test_a_job_whose_builds_are_no_list_is_a_trouble_and_stays_unread(jenkins: Rig) -> None:
+    jenkins.server.misbehave(Fault("/job/broken/*", body=b'{"builds": 5}'))
+    jenkins.poll()
+    assert [trouble.target for trouble in jenkins.troubles] == ["broken"]
+    assert "read:broken" not in jenkins.memory.marks
+
+
+def test_a_user_that_the_controller_does_not_know_is_said(jenkins: Rig) -> None:
+    jenkins.server.misbehave(Fault("/me/*", status=404))
+    jenkins.reader = jenkins.another_reader({"T": "x"}, user="me", token="${T}")
+    with capture_logs() as logs:
+        jenkins.poll()
+    (said,) = [entry for entry in logs if entry["log_level"] == "warning"]
+    assert (said["user"], said["source"]) == ("me", "build-server")
 
 
 def test_a_controller_that_stops_answering_is_given_up_and_not_asked_for_every_job() -> None:
