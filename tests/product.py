@@ -71,7 +71,12 @@ class Product:
                 cwd=ROOT,
             )
         if wait:
-            self.wait_ready()
+            try:
+                self.wait_ready()
+            except BaseException:
+                self.process.kill()
+                self.process.wait()
+                raise
         return self
 
     def wait_ready(self, seconds: float = READY_SECONDS) -> None:

@@ -67,14 +67,19 @@ def read_recorded_jobs(folder: Path) -> dict[str, RecordedJob]:
 
 def _read_devlake(folder: Path, job: Any) -> None:
     kinds = (FOLDER, MULTIBRANCH, BRANCH)
-    for row in csv.DictReader((folder / "_raw_jenkins_api_builds_multibranch.csv").open()):
+    for row in _rows(folder / "_raw_jenkins_api_builds_multibranch.csv"):
         name, build = json.loads(row["input"])["Name"], json.loads(row["data"])
         job(("github_org", "devlake-jenkins", name), kinds).builds[build["number"]] = build
-    for row in csv.DictReader((folder / "_raw_jenkins_api_stages_multibranch.csv").open()):
+    for row in _rows(folder / "_raw_jenkins_api_stages_multibranch.csv"):
         told, stage = json.loads(row["input"]), json.loads(row["data"])
         name = told["JobPath"].rstrip("/").rsplit("/", 1)[1]
         stages = job(("github_org", "devlake-jenkins", name), kinds).stages
         stages.setdefault(int(told["Number"]), []).append(stage)
+
+
+def _rows(path: Path) -> list[dict[str, str]]:
+    with path.open(newline="") as file:
+        return list(csv.DictReader(file))
 
 
 class JenkinsReplay:

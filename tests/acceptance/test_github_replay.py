@@ -47,7 +47,7 @@ sources:
     url: {replay.url}
     token: recorded-token
     interval: 2s
-    backfill: 9000d
+    backfill: 3650d
     repos:
 {repos}"""
     with Product(tmp_path_factory.mktemp("product"), config=config) as running:
