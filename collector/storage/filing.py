@@ -174,7 +174,7 @@ class Filing:
 
     def _rewrite(self, stored: Stored) -> None:
         """Shows a new log in the build's row."""
-        repo = repos.get(stored.column("repo_id"))
+        repo = self._repos.get(stored.column("repo_id"))
         if repo is not None:
             self._update(repo, stored, stored.state, stored.column("incarnation"))
             self.changed[stored.id] = None
@@ -206,7 +206,7 @@ class Filing:
         self.changed.update(dict.fromkeys(sorted(row[0] for row in rows.fetchall())))
 
     def _take_over(self, loser_id: int, winner_id: int, name_key: str) -> None:
-        loser, winner = repos.get(loser_id), repos.get(winner_id)
+        loser, winner = self._repos.get(loser_id), self._repos.get(winner_id)
         if loser is None or winner is None:
             return
         nameless = loser.external_id is None

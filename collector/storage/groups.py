@@ -151,6 +151,8 @@ def write_jobs(build_id: int, stored: Mapping[JobKey, str], jobs: Mapping[JobKey
              text(job.started_at), text(job.completed_at), clean(",".join(job.labels)), clean_or_none(job.runner),
              texts[job_id, startless]),
         )  # fmt: skip
+    if bool(texts) != bool(stored):
+        sql("UPDATE builds SET has_jobs = ? WHERE id = ?", (bool(texts), build_id))
     return bool(gone or changed)
 
 

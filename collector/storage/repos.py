@@ -53,6 +53,7 @@ class Repos:
         self.renamed: list[RepoRow] = []
         self.takeovers: list[Takeover] = []
         self._seen: dict[tuple[str, str, str, str | None], tuple[RepoRow, str]] = {}
+        self._rows: dict[int, RepoRow] = {}
 
     def resolve(self, provider: str, instance: str, name: str, external_id: str | None, seen_at: str) -> RepoRow:
         """The row that a word speaks of, made or renamed where needed."""
@@ -71,6 +72,13 @@ class Repos:
     def forget(self) -> None:
         """After rows were taken over, what was looked up before may be gone."""
         self._seen.clear()
+
+    def get(self, repo_id: int) -> RepoRow | None:
+        return self._the(get(repo_id))
+
+    def _the(self, row: RepoRow | None) -> RepoRow | None:
+        """One object a row: a repo may be met under several names, and each must know what the others learned."""
+        return None if row is None else self._rows.setdefault(row.id, row)
 
     def tell_branch(self, repo: RepoRow, branch: str, at: str) -> None:
         """The provider's word about the default branch; the latest wins, whenever it comes."""
@@ -105,17 +113,19 @@ class Repos:
         )
 
     def _by_name(self, provider: str, instance: str, name: str) -> RepoRow:
-        row = named(provider, instance, name)
+        row = self._the(named(provider, instance, name))
         if row is None:
-            return _insert(provider, instance, None, name, "")
+            row = _insert(provider, instance, None, name, "")
+            self._rows[row.id] = row
         if row.external_id is None and name > row.name:  # the same but for its case: the greatest text is shown
             self._rename(row, name)
         return row
 
     def _by_id(self, provider: str, instance: str, name: str, external_id: str, seen_at: str) -> RepoRow:
-        row = _one("provider = ? AND instance = ? AND external_id = ?", (provider, instance, external_id))
+        row = self._the(_one("provider = ? AND instance = ? AND external_id = ?", (provider, instance, external_id)))
         if row is None:
             row = _insert(provider, instance, external_id, name, seen_at)
+            self._rows[row.id] = row
         elif (seen_at, name) > (row.seen_at, row.name):
             row.seen_at = seen_at
             if name != row.name:

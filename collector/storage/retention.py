@@ -30,7 +30,7 @@ class Pruned(NamedTuple):
 def prune_logs(now: datetime, *, days: float = LOG_DAYS, batch: int = BATCH) -> Pruned:
     """Forgets the log texts of builds older than ``days``; their first error line and failing step stay."""
     before = text(now - timedelta(days=days))
-    due = "FROM builds b WHERE b.sorted_at < ? AND EXISTS (SELECT 1 FROM logs WHERE build_id = b.id)"
+    due = "FROM builds b WHERE b.sorted_at < ? AND b.logs_excerpt IS NOT NULL"
     ids = [row[0] for row in sql(f"SELECT b.id {due} ORDER BY b.sorted_at LIMIT ?", (before, batch))]
     if ids:
         sql(f"DELETE FROM logs WHERE build_id IN ({marks(ids)})", ids)
@@ -40,12 +40,13 @@ def prune_logs(now: datetime, *, days: float = LOG_DAYS, batch: int = BATCH) -> 
 
 def prune_jobs(now: datetime, *, days: float = JOB_DAYS, batch: int = BATCH) -> Pruned:
     """Forgets the jobs of builds older than ``days``, keeping what they told about their build: its end, its queue
-    time, the failing step."""
+    time, the failing step. Jobs that are all that is known of a build stay."""
     before = text(now - timedelta(days=days))
-    due = "FROM builds b WHERE b.sorted_at < ? AND EXISTS (SELECT 1 FROM jobs WHERE build_id = b.id)"
+    due = "FROM builds b WHERE b.sorted_at < ? AND b.has_jobs AND b.run_known"
     ids = [row[0] for row in sql(f"SELECT b.id {due} ORDER BY b.sorted_at LIMIT ?", (before, batch))]
     for stored in groups.load_ids(ids):
-        sql("UPDATE builds SET words = ? WHERE id = ?", (to_json(_folded(stored.state)), stored.id))
+        words = to_json(_folded(stored.state))
+        sql("UPDATE builds SET words = ?, has_jobs = 0 WHERE id = ?", (words, stored.id))
     if ids:
         sql(f"DELETE FROM jobs WHERE build_id IN ({marks(ids)})", ids)
     return Pruned(len(ids), _count(due, before))

@@ -162,6 +162,7 @@ class Build(Table):
     detail_at = InstantField(null=True)
     log_read = pw.BooleanField()
     recorded_at = InstantField()
+    has_jobs = pw.BooleanField(default=False)
 
     class Meta:
         table_name = "builds"

@@ -42,7 +42,8 @@ CREATE TABLE builds (
     duration_seconds REAL, queue_seconds REAL, sorted_at TEXT NOT NULL,
     logs_excerpt TEXT, error_line TEXT, failing_step TEXT,
     run_updated_at TEXT, run_known INTEGER NOT NULL, by_name INTEGER NOT NULL, search TEXT NOT NULL,
-    words TEXT NOT NULL, detail_at TEXT, log_read INTEGER NOT NULL, recorded_at TEXT NOT NULL
+    words TEXT NOT NULL, detail_at TEXT, log_read INTEGER NOT NULL, recorded_at TEXT NOT NULL,
+    has_jobs INTEGER NOT NULL DEFAULT 0
 );
 CREATE UNIQUE INDEX builds_key ON builds (repo_id, external_id, attempt, incarnation);
 CREATE INDEX builds_newest ON builds (sorted_at, id);
@@ -55,6 +56,8 @@ CREATE INDEX builds_of_branch ON builds (branch, sorted_at, id);
 CREATE INDEX builds_of_source ON builds (source, sorted_at, id);
 CREATE INDEX builds_of_provider ON builds (provider, sorted_at, id);
 CREATE INDEX builds_unfinished ON builds (provider, instance, sorted_at) WHERE status IN ('queued', 'in_progress');
+CREATE INDEX builds_with_log ON builds (sorted_at) WHERE logs_excerpt IS NOT NULL;
+CREATE INDEX builds_with_jobs ON builds (sorted_at) WHERE has_jobs;
 
 CREATE TABLE jobs (
     build_id INTEGER NOT NULL REFERENCES builds (id) ON DELETE CASCADE, job_id TEXT NOT NULL,
