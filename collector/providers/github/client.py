@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 
 import httpx
-import structlog
 
 from collector.domain.errors import SourceError, Unreachable, Waiting
 from collector.providers.base import Batch, Budget, Memory, SourceReader, Trouble
@@ -27,7 +26,6 @@ from config.model import Config, GithubSource
 DISCOVER_EVERY = timedelta(hours=1)
 HISTORY_FOR = timedelta(seconds=60)
 UNREACHABLE_IN_A_ROW = 2
-_log = structlog.get_logger(__name__)
 
 
 def make_reader(
@@ -120,13 +118,6 @@ class GithubReader:
             raise
         except SourceError as exc:
             self._failing.add(name)
-            _log.warning(
-                "a repo could not be read; the others are, and it is tried again at the next poll",
-                source=self._source.name,
-                repo=name,
-                problem=str(exc),
-                advice=exc.advice,
-            )
             yield Batch(trouble=Trouble(name, exc))
         self._read_at[name] = now
         self._cost[name] = max(TYPICAL_COST, self._api.requests - before)

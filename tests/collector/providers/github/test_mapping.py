@@ -176,8 +176,19 @@ class TestRuns:
 
     @pytest.mark.parametrize(
         "url",
-        ["javascript:alert(1)", "data:text/html,x", "//evil", "https://", "ftp://h/x", "https://h:99999/", None, 7]
-        + ["https://h/" + "x" * 8192, "https://h/\r\nx", "https://h/a b", "https://h\\@evil/"],
+        [
+            *(
+                "javascript:alert(1)",
+                "data:text/html,x",
+                "//evil",
+                "https://",
+                "ftp://h/x",
+                "https://h:99999/",
+                None,
+                7,
+            ),
+            *("https://h/" + "x" * 8192, "https://h/\r\nx", "https://h/a b", "https://h\\@evil/"),
+        ],
     )
     def test_an_address_that_is_no_link_is_dropped_and_the_instance_comes_from_elsewhere(self, url: object) -> None:
         word = run_word(run(html_url=url))

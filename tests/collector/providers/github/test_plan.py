@@ -1,0 +1,72 @@
+"""Which repos are read when the requests are not enough for all."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+from collector.providers.base import Budget
+from collector.providers.github.plan import Allowance, Standing, due
+
+NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
+
+
+def standing(name: str, read: float | None, changed: float | None = None, cost: int = 3) -> Standing:
+    """``read`` and ``changed`` are minutes ago."""
+    when = [NOW - timedelta(minutes=ago) if ago is not None else None for ago in (read, changed)]
+    return Standing(name, when[0], when[1], cost)
+
+
+def test_all_are_read_while_there_are_requests_for_all() -> None:
+    assert len(due([standing(str(number), 1) for number in range(200)], NOW, 600)) == 200
+
+
+def test_the_never_read_come_first_then_the_overdue_then_the_busy_then_the_longest_unread() -> None:
+    repos = [
+        standing("fresh", 1),
+        standing("quiet", 5),
+        standing("busy", 1, 2),
+        standing("overdue", 11),
+        standing("new", None),
+    ]
+    assert due(repos, NOW, 100) == ["new", "overdue", "busy", "quiet", "fresh"]
+    assert due(repos, NOW, 9) == ["new", "overdue", "busy"]
+
+
+def test_what_costs_more_leaves_less_for_the_others() -> None:
+    assert due([standing("big", 5, cost=9), standing("small", 4)], NOW, 10) == ["big"]
+    assert due([standing("big", 5, cost=9)], NOW, 8) == []
+
+
+def test_six_hundred_requests_a_minute_hold_two_hundred_repos_to_a_minute_and_no_repo_waits_over_ten() -> None:
+    allowance, longest = Allowance(), timedelta()
+    read: dict[str, datetime | None] = {f"r{number}": None for number in range(1000)}
+    for minute in range(60):
+        now = NOW + timedelta(minutes=minute)
+        standings = [Standing(name, at, now if number < 20 else None) for number, (name, at) in enumerate(read.items())]
+        names = due(standings, now, allowance.at(now, None, len(read), anonymous=False))
+        allowance.spend(3 * len(names))
+        longest = max([longest, *(now - at for name in names if (at := read[name]))])
+        read |= dict.fromkeys(names, now)
+        if minute > 10:
+            assert 190 <= len(names) <= 210
+            assert {f"r{number}" for number in range(20)} <= set(names)
+    assert longest <= timedelta(minutes=11)
+
+
+def test_an_anonymous_hour_is_spread() -> None:
+    allowance, budget = Allowance(), Budget(60, 50, NOW + timedelta(hours=1))
+    assert allowance.at(NOW, None, 1, anonymous=True) >= 60
+    spent = 0.0
+    for minute in range(1, 121):
+        left = allowance.at(NOW + timedelta(minutes=minute), budget, 1, anonymous=True)
+        if left >= 3:
+            allowance.spend(3)
+            spent += 3
+    assert 100 <= spent <= 2 * 54 + 10
+
+
+def test_a_clock_that_goes_back_grants_nothing() -> None:
+    allowance = Allowance()
+    allowance.at(NOW, None, 1, anonymous=False)
+    allowance.spend(600)
+    assert allowance.at(NOW - timedelta(hours=1), None, 1, anonymous=False) == 0
