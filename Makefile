@@ -19,7 +19,8 @@ help:
 	@echo 'make lock   write the lock files anew from pyproject.toml'
 	@echo 'make clean  remove what these steps made'
 
-run: .make/runtime .make/dashboard
+run: .make/venv
+	@$(MAKE) --no-print-directory -j2 .make/runtime .make/dashboard
 	@exec $(BIN)/cihealth run --or-demo
 
 test: .make/dev .make/dashboard tools lint
@@ -70,7 +71,7 @@ clean:
 	@touch $@
 
 check-node:
-	@command -v npm >/dev/null && node -e 'process.exit(parseInt(process.versions.node) < 20)' || \
+	@command -v npm >/dev/null && node -e 'process.exit(parseInt(process.versions.node) < 20 ? 1 : 0)' || \
 	  { echo "building the dashboard needs Node.js >= 20 with npm; here is $$(node --version 2>/dev/null || echo none)" >&2; exit 1; }
 
 .make/node: .make/venv frontend/package.json frontend/package-lock.json | check-node

@@ -1,4 +1,4 @@
-"""Keeps the database small: forgets, in small transactions, what nothing needs any more."""
+"""Keeps the database small: forgets, in small transactions, what has run out. Builds themselves are kept for good."""
 
 from __future__ import annotations
 
@@ -7,27 +7,32 @@ from datetime import datetime
 
 import structlog
 
-from collector.storage import changes, etags
 from collector.storage.database import Database
+from collector.storage.retention import Pruned, prune_changes, prune_etags, prune_jobs, prune_logs
 
 log = structlog.get_logger(__name__)
 
 REST_SECONDS = 300.0
 SOON_SECONDS = 0.5
-BATCH = 500
-"""Rows a transaction: a webhook's write must not wait for a large one."""
+"""Between batches: whoever else writes must not wait for us."""
+KINDS: tuple[tuple[str, Callable[[datetime], Pruned]], ...] = (
+    ("logs", prune_logs),
+    ("jobs", prune_jobs),
+    ("changes", prune_changes),
+    ("etags", prune_etags),
+)
 
 
 def tidy(database: Database, now: datetime) -> bool:
-    """One small transaction for each kind of row that runs out. True when there may be more to forget."""
-    pruned = {}
-    with database.writing():
-        pruned["changes"] = changes.prune(now, batch=BATCH)
-    with database.writing():
-        pruned["etags"] = etags.prune(now, batch=BATCH)
-    if any(pruned.values()):
-        log.debug("forgot what has run out", **pruned)
-    return any(count >= BATCH for count in pruned.values())
+    """One small transaction for each kind of row that runs out. True when there is more to forget."""
+    more = False
+    for kind, prune in KINDS:
+        with database.writing():
+            pruned = prune(now)
+        if pruned.done:
+            log.debug("forgot what has run out", kind=kind, done=pruned.done, remaining=pruned.remaining)
+        more = more or (pruned.done > 0 and pruned.remaining > 0)
+    return more
 
 
 def tidying(database: Database, clock: Callable[[], datetime]) -> Callable[[], float]:
