@@ -45,7 +45,8 @@ export function makeBuild(next, kind, id, startedAt, status, { attempt = 1, comm
     created_at: iso(startedAt - 20_000), started_at: status === "queued" ? null : iso(startedAt),
     completed_at: open ? null : iso(startedAt + seconds * 1000), duration_seconds: open ? null : Math.round(seconds * 10) / 10,
     queue_seconds: status === "queued" ? null : Math.round(4 + next() * next() * 180),
-    error_line: status === "failure" ? "test_refund_twice: expected 1 refund, got 2" : null,
+    failing_step: status === "failure" ? "unit (3.12) › pytest" : null,
+    error: status === "failure" ? "test_refund_twice: expected 1 refund, got 2" : null,
   };
 }
 

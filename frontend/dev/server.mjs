@@ -24,9 +24,9 @@ function makeSources() {
   return [
     { ...plain, name: "acme", provider: "github", instance: "github.com", state: "ok", last_success_at: ago(12), budget: { limit: 5000, remaining: 4211, reset_at: ago(-1900) } },
     { ...plain, name: "build-server", provider: "jenkins", instance: "jenkins.acme.example", state: "ok", last_success_at: ago(31) },
-    { ...plain, name: "old-controller", provider: "jenkins", instance: "jenkins.old.example", state: "failing", last_success_at: ago(5400), last_error: "jenkins.old.example refused the connection. Is it running, and may this machine reach it?", last_error_at: ago(40) },
+    { ...plain, name: "old-controller", provider: "jenkins", instance: "jenkins.old.example", state: "failing", last_success_at: ago(5400), last_error: "jenkins.old.example refused the connection", advice: "Is it running, and may this machine reach it?", last_error_at: ago(40) },
     { ...plain, name: "partner", provider: "github", instance: "github.com", state: "waiting", last_success_at: ago(700), waiting_until: ago(-900), budget: { limit: 60, remaining: 0, reset_at: ago(-900) } },
-    { ...plain, name: "labs", provider: "github", instance: "github.com", state: "new", last_success_at: null, progress: "reading the last 14 d: 3 of 11 repos" },
+    { ...plain, name: "labs", provider: "github", instance: "github.com", state: "new", last_success_at: null, progress: { target: "acme/labs-web", done: 3, total: 11, builds: 412 } },
   ];
 }
 
@@ -40,7 +40,7 @@ function detail(build, builds) {
   const tests = [step("checkout", 1, "success", 0.14, 0.16), step("set up", 2, "success", 0.16, 0.24), step("install", 3, "success", 0.24, 0.4), step("pytest", 4, bad, 0.4, 0.88), step("upload", 5, "skipped", 0.88, 0.88)];
   const jobs = [job("lint", "success", 0.01, 0.18, 2), job("unit (3.11)", "success", 0.01, 0.55, 3), job("unit (3.12)", bad, 0.14, 0.89, 0.14 * seconds, tests), job("e2e (chrome)", "success", 0.22, 0.91, 12), { ...job("image", "skipped", 0.93, 0.93, null), started_at: null }];
   const attempts = builds.filter((each) => each.commit === build.commit && each.pipeline_id === build.pipeline_id);
-  const log = build.status === "failure" ? { logs: LOG, job_name: "unit (3.12)", step_name: "pytest" } : { logs: null };
+  const log = build.status === "failure" ? { logs: LOG } : { logs: null };
   return { ...build, ...log, jobs: build.status === "queued" ? [] : jobs, attempts: attempts.map(({ id, attempt, status }) => ({ id, attempt, status })) };
 }
 

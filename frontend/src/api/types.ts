@@ -9,7 +9,8 @@ export interface Build {
   repo: string;
   pipeline: string;
   pipeline_id?: number | null;
-  external_id: string;
+  /** null: the build is known by plain bodies that gave none. */
+  external_id: string | null;
   attempt: number;
   status: Status;
   conclusion: string | null;
@@ -26,7 +27,9 @@ export interface Build {
   duration_seconds: number | null;
   queue_seconds: number | null;
   /** The first line that says what failed, where it is known. */
-  error_line?: string | null;
+  error?: string | null;
+  /** `job › step` of the first that failed. */
+  failing_step?: string | null;
   logs?: string | null;
 }
 
@@ -53,8 +56,6 @@ export interface Job {
 export interface BuildDetail extends Build {
   jobs: Job[];
   attempts: { id: number; attempt: number; status: Status }[];
-  job_name?: string | null;
-  step_name?: string | null;
 }
 
 export interface BuildPage {
@@ -160,8 +161,10 @@ export interface Source {
   waiting_until: string | null;
   interval_seconds: number | null;
   budget: { limit: number | null; remaining: number | null; reset_at: string | null } | null;
-  /** How far the first reading of history has come, in words. */
-  progress?: string | null;
+  /** What the operator can do about the last error. */
+  advice?: string | null;
+  /** How far a first reading of history has come. */
+  progress?: { target: string; done: number; total: number | null; builds: number } | null;
 }
 
 export interface Meta {

@@ -14,7 +14,7 @@ const SourcesPage = lazy(async () => ({ default: (await import("../features/sour
 
 function NotFound() {
   return (
-    <Panel title="No such page">
+    <Panel title="No such page" alone>
       <p className="empty">
         There is nothing at this address. <Link href="/">To the overview</Link>
       </p>

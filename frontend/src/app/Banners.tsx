@@ -36,10 +36,10 @@ export function OfflineBanner() {
   const { connection, heardAt } = useLiveState();
   if (connection !== "offline") return null;
   return (
-    <aside className="strip-banner bad" role="alert">
+    <div className="strip-banner bad" role="alert">
       <b>Offline.</b> The server cannot be reached. What you see is{" "}
       {heardAt === null ? "from the last time it answered" : <>from <b><Ago at={new Date(heardAt).toISOString()} suffix=" ago" /></b></>}; the page
       goes on by itself when the server is back.
-    </aside>
+    </div>
   );
 }

@@ -6,16 +6,19 @@ interface PanelProps {
   title: ReactNode;
   aside?: ReactNode;
   className?: string;
+  /** True where the panel is all of the page. */
+  alone?: boolean;
   children: ReactNode;
 }
 
 /** A part of the page that fails alone: an error in it is shown in it, with a way to try again. */
-export function Panel({ title, aside, className = "", children }: PanelProps) {
+export function Panel({ title, aside, className = "", alone = false, children }: PanelProps) {
   const id = useId();
+  const Heading = alone ? "h1" : "h2";
   return (
     <section className={`panel ${className}`} aria-labelledby={id}>
       <div className="panel-head">
-        <h2 id={id}>{title}</h2>
+        <Heading id={id}>{title}</Heading>
         {Boolean(aside) && <div className="legend">{aside}</div>}
       </div>
       <Boundary>{children}</Boundary>

@@ -26,7 +26,7 @@ function curlLine(): string {
   };
   return `curl ${window.location.origin}${basePath}/ingest/github \\
   -H 'Content-Type: application/json' \\
-  -d '${JSON.stringify(told)}'`;
+  -d '${JSON.stringify(told, null, 2).replaceAll("\n", "\n  ")}'`;
 }
 
 /** What a newcomer needs: the file to write, or the line that pushes a first build. */

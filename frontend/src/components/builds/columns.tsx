@@ -12,7 +12,7 @@ const column = createColumnHelper<Build>();
 /** The second line, only where it says something: why it failed, why it waits, which attempt it is. */
 function noteOf(build: Build): string {
   const notes = [
-    build.status === "failure" && build.error_line != null ? plainText(build.error_line) : "",
+    ...(build.status === "failure" ? [build.failing_step ?? "", plainText(build.error ?? "")] : []),
     build.attempt > 1 ? `attempt ${build.attempt}` : "",
     build.conclusion !== null && !["success", "failure", "cancelled", "skipped"].includes(build.conclusion.toLowerCase())
       ? build.conclusion.toLowerCase().replaceAll("_", " ")

@@ -89,7 +89,7 @@ function Shown({ pipeline, view, change }: { pipeline: Pipeline; view: View; cha
 
 function NotHere({ id, view, change }: { id: string; view: View; change: (change: Partial<View>) => void }) {
   return (
-    <Panel title="No such pipeline">
+    <Panel title="No such pipeline" alone>
       <p className="empty">
         {view.all ? `Pipeline ${id} is not known here.` : `Pipeline ${id} has no build on a default branch, or is not known here.`}{" "}
         {!view.all && (
@@ -107,7 +107,7 @@ export function PipelinePage({ id }: { id: string }) {
   const [view, change] = useView();
   const result = useQuery(pipelinesQuery({ window: WINDOW, ...branchPart(view.all) }));
   return (
-    <Loaded query={result} skeleton={<Panel title="Pipeline"><Skeleton lines={6} height={28} /></Panel>}>
+    <Loaded query={result} skeleton={<Panel title="Pipeline" alone><Skeleton lines={6} height={28} /></Panel>}>
       {({ pipelines }) => {
         const pipeline = pipelines.find((each) => String(each.id) === id);
         return pipeline === undefined ? <NotHere id={id} view={view} change={change} /> : <Shown pipeline={pipeline} view={view} change={change} />;

@@ -6,7 +6,7 @@ import { Loaded, Panel, Skeleton } from "../../components/Panel";
 import { Pill } from "../../components/Pill";
 import { Ago, Moment } from "../../components/Text";
 import { Welcome } from "../../components/Welcome";
-import { count, duration, plainText, providerName, span } from "../../lib/format";
+import { count, duration, plainText, plural, providerName, span } from "../../lib/format";
 import { sourceMark } from "../../lib/status";
 
 function Freshness({ source }: { source: Source }) {
@@ -49,6 +49,7 @@ function Trouble({ source }: { source: Source }) {
             <small>(<Ago at={source.last_error_at} suffix=" ago" />)</small>
           </>
         )}
+        {source.advice != null && source.advice !== "" && <> {source.advice}</>}
         {source.waiting_until !== null && (
           <>
             {" "}
@@ -58,6 +59,10 @@ function Trouble({ source }: { source: Source }) {
       </p>
     </div>
   );
+}
+
+function progressText({ done, total, builds }: NonNullable<Source["progress"]>): string {
+  return `${count(done)}${total === null ? "" : ` of ${count(total)}`} done, ${plural(builds, "build")}`;
 }
 
 function Facts({ source }: { source: Source }) {
@@ -83,10 +88,12 @@ function Facts({ source }: { source: Source }) {
           </dd>
         </div>
       )}
-      {source.progress != null && source.progress !== "" && (
+      {source.progress != null && (
         <div>
-          <dt>Progress</dt>
-          <dd>{source.progress}</dd>
+          <dt>Reading history</dt>
+          <dd>
+            <bdi>{source.progress.target}</bdi>: {progressText(source.progress)}
+          </dd>
         </div>
       )}
     </dl>
