@@ -18,9 +18,9 @@ from collector.demo.blobs import BlobServer, PageServer, run_page
 from collector.demo.faults import Answer, Request
 from collector.demo.github_call import Call, Refused, json_answer, token_of
 from collector.demo.github_routes import route
+from collector.demo.homes import Addresses
 from collector.demo.limits import Quota, RateLimits
 from collector.demo.plans import Person
-from collector.demo.rendering import Addresses
 from collector.demo.server import LoopbackServer
 from collector.demo.view import World
 

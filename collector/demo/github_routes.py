@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from datetime import timedelta
 from typing import Any
 
-from collector.demo import rendering
+from collector.demo import homes, rendering
 from collector.demo.faults import Answer
 from collector.demo.github_call import Call, Params, Refused, json_answer, token_of
 from collector.demo.plans import Repo, Run, Workflow, job_status
@@ -17,7 +17,7 @@ Route = Callable[[Call, Params], Answer]
 
 
 def _repo(call: Call, params: Params) -> Answer:
-    return json_answer(rendering.full_repo(call.at, call.repo(params), call.now))
+    return json_answer(homes.full_repo(call.at, call.repo(params), call.now))
 
 
 def _workflows(call: Call, params: Params) -> Answer:
@@ -114,25 +114,25 @@ def _org_repos(call: Call, params: Params) -> Answer:
     if not repos:
         raise Refused(404, "Not Found")
     page = page_of(call.request.query)
-    rows = [rendering.full_repo(call.at, repo, call.now) for repo in page.cut(repos)]
+    rows = [homes.full_repo(call.at, repo, call.now) for repo in page.cut(repos)]
     return json_answer(rows, call.links(len(repos), page, None))
 
 
 def _installation(call: Call, params: Params) -> Answer:
     page = page_of(call.request.query)
     return call.listed(
-        "repositories", call.view.repos(), page, None, lambda repo: rendering.full_repo(call.at, repo, call.now)
+        "repositories", call.view.repos(), page, None, lambda repo: homes.full_repo(call.at, repo, call.now)
     )
 
 
 def _org(call: Call, params: Params) -> Answer:
     if not any(r.owner.lower() == params["owner"].lower() for r in call.view.repos()):
         raise Refused(404, "Not Found")
-    return json_answer(rendering.organization(call.at, params["owner"]))
+    return json_answer(homes.organization(call.at, params["owner"]))
 
 
 def _user(call: Call, params: Params) -> Answer:
-    return json_answer(rendering.user(call.at, call.server.person))
+    return json_answer(homes.user(call.at, call.server.person))
 
 
 def _rate_limit(call: Call, params: Params) -> Answer:
@@ -145,7 +145,7 @@ def _app_token(call: Call, params: Params) -> Answer:
     if (token_of(call.request) or "").count(".") != 2:
         raise Refused(401, "A JSON web token could not be decoded")
     token, ends = call.server.issue_token(), call.now + timedelta(hours=1)
-    body = {"token": token, "expires_at": rendering.instant(ends), "permissions": {"actions": "read"}}
+    body = {"token": token, "expires_at": homes.instant(ends), "permissions": {"actions": "read"}}
     return json_answer(body, status=201)
 
 
@@ -176,8 +176,9 @@ _COMPILED = tuple((method, re.compile(pattern), route) for method, pattern, rout
 
 def route(call: Call) -> Answer:
     """The answer for the call's method and path. Raises Refused."""
+    asked = "GET" if call.request.method == "HEAD" else call.request.method
     for method, pattern, handler in _COMPILED:
         match = pattern.fullmatch(call.path)
-        if match is not None and method == call.request.method:
+        if match is not None and method == asked:
             return handler(call, {name: value for name, value in match.groupdict().items() if value is not None})
     raise Refused(404, "Not Found")

@@ -23,7 +23,7 @@ from collector.demo.script_jenkins import ScriptedJenkins
 
 
 class ScriptedWorld(ScriptedGithub, ScriptedJenkins):
-    """A mutable world for tests; every change is seen by the servers at once. Thread-safe.
+    """A mutable world for tests; every change is seen by the servers at once. Move it from one thread at a time.
 
     Times are its clock's unless told. See ``ScriptedGithub`` and ``ScriptedJenkins`` for what can be done.
     """

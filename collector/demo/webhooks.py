@@ -18,7 +18,7 @@ from uuid import UUID
 import httpx
 import structlog
 
-from collector.demo import rendering
+from collector.demo import homes, rendering
 from collector.demo.github import GithubServer, sign
 from collector.demo.jenkins import JenkinsServer
 from collector.demo.plans import (
@@ -175,9 +175,9 @@ class WebhookSender:
             repo = repos[run.repo_id]
             item = next(w for w in view.workflows(repo.id) if w.id == run.workflow_id)
             common = {
-                "repository": rendering.full_repo(server.addresses, repo, view.now),
-                "organization": rendering.organization(server.addresses, repo.owner),
-                "sender": rendering.user(server.addresses, run.attempt_at(view.now).actor),
+                "repository": homes.full_repo(server.addresses, repo, view.now),
+                "organization": homes.organization(server.addresses, repo.owner),
+                "sender": homes.user(server.addresses, run.attempt_at(view.now).actor),
             }
             yield from self._run_news(server, view, run, item, common)
             yield from self._job_news(server, view, run, item, common)

@@ -10,9 +10,10 @@ import httpx
 import pytest
 
 from collector.demo.github import GithubServer
+from collector.demo.homes import full_repo
 from collector.demo.jenkins import JenkinsServer
 from collector.demo.plans import FREESTYLE, MULTIBRANCH, Stage
-from collector.demo.rendering import full_repo, workflow
+from collector.demo.rendering import workflow
 from collector.demo.script import ScriptedWorld
 from collector.demo.shown import Shown
 from collector.demo.webhooks import WebhookSender, notification
