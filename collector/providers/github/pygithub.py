@@ -26,6 +26,8 @@ from collector.providers.http import Reply
 TIMEOUT_SECONDS = 15
 RENEW_BEFORE = timedelta(minutes=5)
 MAX_REPOS = 10_000
+MAX_REPEATED = 200
+"""A list that shifts while it is paged repeats a few names; one that goes round in circles repeats all."""
 
 
 class AppCredentials:
@@ -108,14 +110,19 @@ def _repos_of_one(client: Github, org: str, is_app: bool, clock: Callable[[], da
 
 def _listed(client: Github, path: str, parameters: dict[str, str], item: str | None) -> list[str]:
     """Names out of a list. Only what the list itself tells is touched: a missing attribute would be a hidden GET."""
-    names: list[str] = []
+    names: dict[str, bool] = {}
+    repeated = 0
     for repo in PaginatedList(Repository, client.requester, path, parameters, list_item=item or "items"):
         raw = repo._rawData
-        if isinstance(raw.get("full_name"), str) and not raw.get("archived") and not raw.get("disabled"):
-            names.append(raw["full_name"])
-        if len(names) > MAX_REPOS:
-            raise BadAnswer(f"{path} lists more than {MAX_REPOS} repos; narrow the source with include")
-    return names
+        name = raw.get("full_name")
+        if isinstance(name, str):
+            repeated += name in names
+            names[name] = not raw.get("archived") and not raw.get("disabled")
+        if len(names) > MAX_REPOS or repeated > MAX_REPEATED:
+            raise BadAnswer(
+                f"{path} has more than {MAX_REPOS} repos, or no end", advice="name fewer orgs in one source"
+            )
+    return [name for name, alive in names.items() if alive]
 
 
 def _budget(client: Github, now: datetime) -> Budget | None:

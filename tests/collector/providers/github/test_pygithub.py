@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 import jwt
 import pytest
@@ -59,11 +60,12 @@ def not_found(handler: BaseHTTPRequestHandler) -> None:
 
 def paged(pages: list[list[Json]]) -> Answer:
     def send(handler: BaseHTTPRequestHandler) -> None:
-        number = int(handler.path.split("page=")[-1].split("&")[0]) if "&page=" in handler.path else 1
+        number = int(parse_qs(urlsplit(handler.path).query).get("page", ["1"])[0])
         host = handler.headers["Host"]
         more = number < len(pages)
         link = f'<http://{host}/orgs/acme/repos?type=all&per_page=100&page={number + 1}>; rel="next"'
-        as_json(pages[number - 1], **limits(), **({"Link": link} if more else {}))(handler)
+        headers = limits() | ({"Link": link} if more else {})
+        as_json(pages[number - 1], 200, **headers)(handler)
 
     return send
 
@@ -124,6 +126,17 @@ def test_a_host_that_is_away_is_unreachable() -> None:
         repos_of(["acme"], url, "t", is_app=False, clock=clock)
 
 
+def test_a_list_that_goes_round_in_circles_ends() -> None:
+    def again(handler: BaseHTTPRequestHandler) -> None:
+        link = f'<http://{handler.headers["Host"]}/orgs/acme/repos?page=2>; rel="next"'
+        as_json(listed(*(f"acme/r{number}" for number in range(50))), Link=link)(handler)
+
+    with serving({"/orgs/acme/repos": again}) as server:
+        with pytest.raises(BadAnswer, match="no end"):
+            repos_of(["acme"], server.url, "t", is_app=False, clock=clock)
+        assert len(server.asked) == 6
+
+
 def test_a_next_page_on_another_host_is_not_followed() -> None:
     with serving({"/orgs/acme/repos": as_json([])}) as other:
         link = f'<{other.url.replace("127.0.0.1", "127.0.0.2")}/orgs/acme/repos?page=2>; rel="next"'
@@ -134,7 +147,7 @@ def test_a_next_page_on_another_host_is_not_followed() -> None:
 
 
 def world(names: list[str]) -> dict[str, Answer]:
-    answers: dict[str, Answer] = {"/orgs/acme/repos": as_json(listed(*names), **limits())}
+    answers: dict[str, Answer] = {"/orgs/acme/repos": as_json(listed(*names), 200, **limits())}
     for name in names:
         runs = [run(100, repository=repository(name), head_repository=repository(name))]
         empty = as_json({"total_count": 0, "workflows": []})
