@@ -32,6 +32,12 @@ class Fate:
     rerun: bool = False
 
 
+def _where_the_registry_is_asked(pipeline: Pipeline) -> str:
+    """The step that needs the registry; a pipeline without it fails where it fetches its sources."""
+    steps = pipeline.parts[0].steps if pipeline.parts else ()
+    return "Install dependencies" if "Install dependencies" in steps else "Checkout"
+
+
 @dataclass(frozen=True, slots=True)
 class Stories:
     """Everything that hangs on the present in which the demo was started, ``anchor``."""
@@ -89,7 +95,7 @@ class Stories:
         if birth.forced == "superseded":
             return Fate("cancelled", 0)
         if self.outage[0] <= birth.at < self.outage[1] and luck < 0.88:
-            return Fate("failure", 0, "Install dependencies")
+            return Fate("failure", 0, _where_the_registry_is_asked(pipeline))
         if pipeline.key == BROKEN and branch == "main" and self._broken(birth.at):
             return Fate("failure", 1, "Build")
         if luck < pipeline.skipped:

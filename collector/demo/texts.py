@@ -83,6 +83,17 @@ _FAILURES = {
         "\x1b[31mFAIL\x1b[0m\tgateway/routes [build failed]",
         "##[error]undefined: windowSize",
     ),
+    "Checkout": (
+        "fatal: unable to access 'https://git.acme.example/acme/': The requested URL returned error: 503",
+        "##[error]The process '/usr/bin/git' failed with exit code 128",
+    ),
+    "Configure": ("##[error]Could not assume the role: the request's token has expired",),
+    "Smoke": ("curl: (22) The requested URL returned error: 502", "##[error]/healthz did not answer 200 within 60s"),
+    "Start services": ("\x1b[31mError\x1b[0m: port 5432 is already allocated", "##[error]postgres did not start"),
+    "Plan": ("\x1b[31m╷\x1b[0m Error: Invalid for_each argument", "##[error]terraform plan failed"),
+    "Extract": ("ORA-01555: snapshot too old: rollback segment number 9", "##[error]orders: 0 of 48 files extracted"),
+    "Load": ("psql: error: deadlock detected", "##[error]fact_orders was not loaded"),
+    "Upload": ("##[error]Failed to create the artifact: quota exceeded",),
     "Lint": ("src/cart/total.ts", "\x1b[31m  14:7  error\x1b[0m  'sum' is never reassigned", "##[error]1 problem"),
     "Deploy": (
         f'curl -H "Authorization: Bearer {_TOKEN}" https://deploy.acme.example/roll',

@@ -93,7 +93,7 @@ def test_without_a_present_of_its_own_the_world_runs_on_the_real_clock() -> None
         (lambda w: ScriptedWorld(now=datetime(2026, 1, 1)), "aware instant"),
     ],
 )
-def test_what_cannot_be_is_refused_with_what_would_be_right(wrong: Callable[[ScriptedWorld], object], told: str) -> None:
+def test_what_cannot_be_is_refused(wrong: Callable[[ScriptedWorld], object], told: str) -> None:
     with pytest.raises(ValueError, match=told):
         wrong(ScriptedWorld(now=NOW))
 

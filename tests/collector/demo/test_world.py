@@ -118,6 +118,8 @@ def test_for_two_hours_nearly_everything_failed_on_both_providers(view: View, wo
     assert len(runs) > 8
     assert len(builds) > 8
     assert sum(run.attempts[0].conclusion == "failure" for run in runs) > 0.7 * len(runs)
+    steps = {job.failing_step for run in runs for job in run.attempts[0].jobs if job.conclusion == "failure"}
+    assert "Install dependencies" in steps
     assert sum(build.result in ("FAILURE", "UNSTABLE") for build in builds) > 0.7 * len(builds)
 
 
