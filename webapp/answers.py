@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 from flask import Response, request
@@ -27,7 +28,16 @@ def answer(value: Any, status: int = 200) -> Response:
     """``value`` as JSON; a GET that asks with the same ETag again gets 304 and no body."""
     response = Response(dumps(value), status, mimetype="application/json")
     response.headers["Cache-Control"] = "no-cache"
-    if request.method == "GET" and status == 200:
+    return _conditional(response) if status == 200 else response
+
+
+def file_response(path: Path, mimetype: str) -> Response:
+    """A small file, read whole."""
+    return _conditional(Response(path.read_bytes(), mimetype=mimetype))
+
+
+def _conditional(response: Response) -> Response:
+    if request.method == "GET":
         response.set_etag(hashlib.blake2b(response.get_data(), digest_size=12).hexdigest())
         response.make_conditional(request.environ)
     return response

@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from apiflask import APIFlask
+from pydantic import BaseModel
 
 from webapp.errors import CODES, ErrorAnswer
+from webapp.schemas import PlainBody
 
 DESCRIPTION = (
     "CI Health watches CI/CD pipelines. Times are RFC 3339 in UTC, lengths are seconds. Unknown parameters get 422. "
@@ -41,8 +43,6 @@ def configure(app: APIFlask) -> None:
         AUTO_OPERATION_ID=True,
         AUTO_VALIDATION_ERROR_RESPONSE=False,
         AUTO_404_RESPONSE=False,
-        HTTP_ERROR_SCHEMA=ErrorAnswer,
-        VALIDATION_ERROR_SCHEMA=ErrorAnswer,
         SECURITY_SCHEMES={
             "password": {"type": "http", "scheme": "basic", "description": "Any user name, CIHEALTH_PASSWORD"},
             "token": {"type": "http", "scheme": "bearer", "description": "For posting builds: an ingest token"},
@@ -54,11 +54,32 @@ def configure(app: APIFlask) -> None:
 def _finish(spec: Any) -> Any:
     """Say what every operation may refuse, and who may ask."""
     spec["components"]["schemas"].setdefault("ErrorAnswer", _error_schema())
+    _add(spec, PlainBody)
     for path, item in spec["paths"].items():
         for operation in item.values():
             _refusals(operation, path)
             _parameters(operation)
+    _ingest(spec["paths"]["/ingest/{provider}"]["post"])
     return spec
+
+
+def _add(spec: dict[str, Any], model: type[BaseModel]) -> None:
+    schema = model.model_json_schema(ref_template=f"#/components/schemas/{model.__name__}.{{model}}")
+    for name, nested in schema.pop("$defs", {}).items():
+        spec["components"]["schemas"][f"{model.__name__}.{name}"] = nested
+    spec["components"]["schemas"][model.__name__] = schema
+
+
+def _ingest(operation: dict[str, Any]) -> None:
+    """What APIFlask cannot know: the view reads its body itself, and answers 200 and 202 as well."""
+    answer = operation["responses"]["201"]["content"]
+    operation["responses"]["200"] = {"description": "A known build, changed or not", "content": answer}
+    operation["responses"]["202"] = {"description": "Understood, not for us: `reason` says why", "content": answer}
+    operation["responses"]["201"]["description"] = "A build that was not known"
+    body = {"schema": {"$ref": "#/components/schemas/PlainBody"}}
+    operation["requestBody"] = {"required": True, "content": {"application/json": body}}
+    for parameter in operation["parameters"]:
+        parameter["schema"] = {"type": "string", "pattern": "^[a-z][a-z0-9-]{0,31}$"}
 
 
 def _error_schema() -> dict[str, Any]:

@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Any, cast
 
 from apiflask import APIFlask
-from flask import Response, current_app, redirect, render_template, request, send_file, session
+from flask import Response, current_app, redirect, render_template, request, session
 
-from webapp.answers import answer
+from webapp.answers import answer, file_response
 from webapp.auth import check_password, policy, start_session
 from webapp.body import read_body
 from webapp.openapi import document
@@ -97,5 +97,6 @@ def operations(spec: dict[str, Any]) -> list[tuple[str, str, dict[str, Any]]]:
 
 @policy("public")
 def style() -> Response:
-    response = send_file(PAGES / "page.css", mimetype="text/css", max_age=3600, conditional=True)
+    response = file_response(PAGES / "page.css", "text/css")
+    response.headers["Cache-Control"] = "public, max-age=3600"
     return response

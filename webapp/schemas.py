@@ -263,6 +263,34 @@ class Meta(Answer):
     refresh_seconds: float = Field(description="How often figures are worth asking for again")
 
 
+class PlainJob(Answer):
+    name: str
+    status: StatusWord
+    started_at: datetime | None = None
+    completed_at: datetime | None = None
+
+
+class PlainBody(Answer):
+    """A build as any CI system may tell it. Native webhooks of GitHub and Jenkins are taken at the same address."""
+
+    pipeline: str = Field(max_length=512, examples=["deploy"])
+    repo: str = Field(max_length=512, examples=["acme/web"])
+    branch: str | None = Field(default=None, max_length=512)
+    status: StatusWord
+    started_at: datetime = Field(description="RFC 3339 with a zone", examples=["2026-01-31T08:30:00Z"])
+    completed_at: datetime | None = None
+    duration_seconds: float | None = Field(default=None, ge=0)
+    url: str | None = Field(default=None, max_length=2048, description="http or https")
+    logs: str | None = Field(default=None, description="Its end is kept")
+    external_id: str | int | None = Field(default=None, description="The build's id in its own system")
+    attempt: int | None = Field(default=None, ge=1, le=2**31 - 1)
+    commit: str | None = None
+    message: str | None = None
+    actor: str | None = None
+    event: str | None = None
+    jobs: list[PlainJob] | None = None
+
+
 class Ingested(Answer):
     """What became of a post."""
 

@@ -20,6 +20,7 @@ from gunicorn.app.base import BaseApplication
 from gunicorn.workers.ggevent import GeventWorker
 
 from config.load import load
+from config.logging import configure, register_secrets
 from config.model import Config
 from config.problems import ConfigErrors
 from config.secrets import Need
@@ -143,10 +144,12 @@ def build(settings: Settings, config: Config, environ: Mapping[str, str]) -> Any
     from collector.storage.database import connect
     from webapp import create_app
     from webapp.services import EXTENSION
+    from webapp.webhooks import POSTING
     from webapp.wire import SteadySockets
 
     app = create_app(connect(settings.database), config, options_of(settings, config, environ), environ=environ)
     at_hand: Services = app.extensions[EXTENSION]
+    register_secrets(app.extensions[POSTING].secrets())
     at_hand.hub.start()
     return SteadySockets(app, at_hand)
 
@@ -199,6 +202,7 @@ def main(environ: Mapping[str, str] | None = None) -> int:
     env = os.environ if environ is None else environ
     try:
         settings = from_environ(env)
+        configure(settings)
         loaded = load(settings.config, env, need=frozenset({Need.INGEST}))
     except ConfigErrors as exc:
         print(exc, file=sys.stderr)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from flask import Flask, g, request
+from apiflask import APIFlask
+from flask import g, request
 from flask_sock import Sock
 from simple_websocket import Server
 
@@ -30,11 +31,11 @@ class Narrowed:
         return matches(self.filters, change.build, change.on_default)
 
 
-def install(app: Flask) -> None:
+def install(app: APIFlask) -> None:
     app.config["SOCK_SERVER_OPTIONS"] = SOCK_OPTIONS
     sock = Sock()
     sock.app = app
-    sock.route("/ws", endpoint="ws", strict_slashes=False)(policy("reader")(listen))
+    sock.route("/ws", endpoint="ws")(app.doc(hide=True)(policy("reader")(listen)))
     app.before_request(_check_upgrade)
 
 

@@ -7,9 +7,10 @@ import re
 from pathlib import Path
 
 from apiflask import APIFlask
-from flask import Response, render_template, request, send_file
+from flask import Response, render_template, request
 from werkzeug.security import safe_join
 
+from webapp.answers import file_response
 from webapp.auth import policy
 from webapp.errors import Refused
 from webapp.services import root_path
@@ -69,7 +70,7 @@ def _file(path: Path | None, cache_control: str) -> Response:
     zipped = path.with_name(path.name + ".gz")
     with_gzip = zipped.is_file() and bool(request.accept_encodings["gzip"])
     kind = mimetypes.guess_type(path.name)[0] or "application/octet-stream"
-    response = send_file(zipped if with_gzip else path, mimetype=kind, conditional=True)
+    response = file_response(zipped if with_gzip else path, kind)
     if with_gzip:
         response.headers["Content-Encoding"] = "gzip"
     response.headers["Vary"] = "Accept-Encoding"

@@ -18,7 +18,7 @@ def make_web(tmp_path: Path) -> Iterator[MakeWeb]:
 
     def make(**kwargs: Any) -> Web:
         folder = tmp_path / str(len(made))
-        folder.mkdir()
+        folder.mkdir(exist_ok=True)
         made.append(Web(folder, **kwargs))
         return made[-1]
 

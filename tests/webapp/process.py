@@ -93,7 +93,7 @@ class Served:
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(self.process.pid, signal.SIGKILL)
         for one in self._sockets:
-            one.shutdown()
+            one.shutdown()  # type: ignore[no-untyped-call]
         self.database.close()
         return time.monotonic() - started
 

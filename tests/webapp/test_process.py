@@ -219,8 +219,10 @@ def sockets_dropped(served: Served) -> int:
         (b"POST /ingest/github HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n", b"400"),
         (b"POST /ingest/github HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nabc", None),
         (
-            b"POST /ingest/github HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n"
-            b"Content-Length: 5\r\n\r\n0\r\n\r\n",
+            (
+                b"POST /ingest/github HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n"
+                b"Content-Length: 5\r\n\r\n0\r\n\r\n"
+            ),
             b"400",
         ),
         (b"POST /ingest/github HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: xchunked\r\n\r\n", b"501"),
@@ -234,6 +236,7 @@ def sockets_dropped(served: Served) -> int:
         (b"GET /builds HTTP/1.1\r\nHost: evil.com\r\n\r\n", b"403"),
         (b"GET /builds/\xff HTTP/1.1\r\nHost: localhost\r\n\r\n", b"400"),
         (b"GET /builds/%ff%00 HTTP/1.1\r\nHost: localhost\r\n\r\n", b"404"),
+        (b"GET //builds HTTP/1.1\r\nHost: localhost\r\n\r\n", b"404"),
         (b"nonsense\r\n\r\n", b"400"),
     ],
 )
@@ -298,7 +301,7 @@ def test_term_ends_it_within_five_seconds_with_sockets_open_and_code_0(tmp_path:
     for listener in listeners:
         with pytest.raises((websocket.WebSocketConnectionClosedException, OSError, ValueError)):
             frame(listener)
-        listener.shutdown()
+        listener.shutdown()  # type: ignore[no-untyped-call]
     assert "Traceback" not in made.output
 
 

@@ -48,7 +48,6 @@ def latest_builds(query: LatestQuery) -> Response:
 @blueprint.get("/builds/<int:build_id>")
 @blueprint.input(NoQuery, location="query", arg_name="query")
 @blueprint.output(BuildDetail)
-@blueprint.doc(responses={404: "No such build"})
 @policy("reader")
 def one_build(build_id: int, query: NoQuery) -> Response:
     """One build with its jobs, their steps, and all attempts of its run."""
