@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from collector.demo.plans import FREESTYLE, MATRIX, MULTIBRANCH, PIPELINE
 
@@ -36,7 +36,8 @@ class Pipeline:
     median_seconds: float
     per_day: float = 0.0
     parts: tuple[Part, ...] = ()
-    events: Mapping[str, int] = ()  # type: ignore[assignment]
+    events: Mapping[str, int] = field(default_factory=dict)
+    """GitHub: what starts it, by weight."""
     hour: int | None = None
     sigma: float = 0.22
     failing: float = 0.05

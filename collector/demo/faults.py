@@ -9,6 +9,7 @@
 from __future__ import annotations
 
 import threading
+from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -48,6 +49,7 @@ class Fault:
     endless_link: bool = False
     """Each answer names the asked URL, one page on, as the next page."""
     method: str = "GET"
+    """Only requests of this method."""
 
 
 def server_errors(path: str = "*", times: int = 3, status: int = 500) -> Fault:
@@ -162,12 +164,16 @@ def apply(fault: Fault, answer: Answer, request: Request) -> Answer:
     )
 
 
+MOST_ENTRIES = 20_000
+"""A demo runs for days; older entries are forgotten."""
+
+
 class Journal:
-    """Every request a server got, noted when its answer is about to be sent, with counters."""
+    """Every request a server got (the newest 20,000), noted when its answer is about to be sent, with counters."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._entries: list[Entry] = []
+        self._entries: deque[Entry] = deque(maxlen=MOST_ENTRIES)
         self._in_flight = 0
         self._most_in_flight = 0
 

@@ -25,11 +25,13 @@ class ItemBean(Bean):
 
     def __init__(self, shown: Shown, item: Item) -> None:
         self.shown, self.item = shown, item
-        self.properties: Mapping[str, Callable[[Any], Any]] = _PROPERTIES[item.cls]  # type: ignore[misc]
 
     @property
     def kind(self) -> str:
         return self.item.cls
+
+    def exported(self) -> Mapping[str, Callable[[Any], Any]]:
+        return _PROPERTIES[self.item.cls]
 
     @cached_property
     def started(self) -> list[Build]:
@@ -119,8 +121,8 @@ _NAMED: Mapping[str, Callable[[Any], Any]] = {
 _FOLDER: Mapping[str, Callable[[Any], Any]] = {
     **_NAMED,
     "jobs": lambda self: _beans(self.shown, self.item.full_name),
-    "primaryView": lambda self: {"_class": "hudson.model.AllView", "name": "All", "url": self.properties["url"](self)},
-    "views": lambda self: [self.properties["primaryView"](self)],
+    "primaryView": lambda self: {"_class": "hudson.model.AllView", "name": "All", "url": self.exported()["url"](self)},
+    "views": lambda self: [self.exported()["primaryView"](self)],
 }
 _JOB: Mapping[str, Callable[[Any], Any]] = {
     **_NAMED,
@@ -189,5 +191,5 @@ class RootBean(Bean):
         "url": lambda self: self.shown.root_url + "/",
         "useCrumbs": lambda self: True,
         "useSecurity": lambda self: True,
-        "views": lambda self: [self.properties["primaryView"](self)],
+        "views": lambda self: [self.exported()["primaryView"](self)],
     }

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import Any
 
 from collector.demo.plans import Attempt, Job, Repo, Run, Step, Workflow, attempt_status, job_status
 from collector.demo.script_base import Scripted, commit_of, person
@@ -117,9 +118,9 @@ class ScriptedGithub(Scripted):
             raise KeyError(f"there is no run {run_id} in this world")
         return run
 
-    def _change(self, run: Run, **changes: object) -> Run:
+    def _change(self, run: Run, **changes: Any) -> Run:
         """Replaces the run's newest attempt by one with the changes."""
-        attempt = replace(run.attempts[-1], **changes)  # type: ignore[arg-type]
+        attempt = replace(run.attempts[-1], **changes)
         changed = replace(run, attempts=(*run.attempts[:-1], attempt))
         self.ledger.put_run(changed)
         return changed
@@ -194,11 +195,11 @@ class ScriptedGithub(Scripted):
         self._change(run, jobs=(*run.attempts[-1].jobs, job))
         return job
 
-    def _change_job(self, job_id: int, **changes: object) -> Job:
+    def _change_job(self, job_id: int, **changes: Any) -> Job:
         run = self.ledger.run_of_job(job_id)
         if run is None:
             raise KeyError(f"there is no job {job_id} in this world")
-        jobs = tuple(replace(j, **changes) if j.id == job_id else j for j in run.attempts[-1].jobs)  # type: ignore[arg-type]
+        jobs = tuple(replace(j, **changes) if j.id == job_id else j for j in run.attempts[-1].jobs)
         self._change(run, jobs=jobs)
         return next(job for job in jobs if job.id == job_id)
 

@@ -41,6 +41,10 @@ class Bean:
     def kind(self) -> str:
         return self.cls
 
+    def exported(self) -> Mapping[str, Callable[[Any], Any]]:
+        """The properties by name; each computes its value from the bean."""
+        return self.properties
+
 
 def _tokens(text: str) -> list[str]:
     tokens, at = [], 0
@@ -93,8 +97,9 @@ def _names(tokens: list[str]) -> tuple[Tree, list[str]]:
 def by_tree(value: Any, tree: Tree) -> Any:
     """What ``tree`` leaves of a bean, a plain object, a list or a scalar."""
     if isinstance(value, Bean):
-        names = [n for n in value.properties if n in tree.children or ("*" in tree.children and n not in value.hidden)]
-        shown = {n: by_tree(value.properties[n](value), _child(tree, n)) for n in names}
+        exported, all_ = value.exported(), "*" in tree.children
+        names = [n for n in exported if n in tree.children or (all_ and n not in value.hidden)]
+        shown = {n: by_tree(exported[n](value), _child(tree, n)) for n in names}
         return {"_class": value.kind, **shown} if value.kind else shown
     if isinstance(value, dict):
         return {
@@ -114,8 +119,9 @@ def _child(tree: Tree, name: str) -> Tree:
 def by_depth(value: Any, depth: int) -> Any:
     """The answer without ``tree``: beans nested deeper than ``depth`` show their brief properties only."""
     if isinstance(value, Bean):
-        names = [n for n in value.properties if n not in value.hidden] if depth >= 0 else list(value.brief)
-        shown = {n: by_depth(value.properties[n](value), depth - 1) for n in names if n in value.properties}
+        exported = value.exported()
+        names = [n for n in exported if n not in value.hidden] if depth >= 0 else list(value.brief)
+        shown = {n: by_depth(exported[n](value), depth - 1) for n in names if n in exported}
         return {"_class": value.kind, **shown} if value.kind else shown
     if isinstance(value, dict):
         return {name: by_depth(each, depth) for name, each in value.items()}
