@@ -45,14 +45,16 @@ class FakeMemory:
         return self.marks.get(name)
 
     def known(self, keys: Sequence[BuildKey]) -> Mapping[BuildKey, KnownBuild]:
-        return {key.folded: self._known(key.folded) for key in keys if key.folded in self.states}
+        found = [key.folded for key in keys if key.folded in self.states]
+        return {key: self._known(key, self.states[key][-1]) for key in found}
 
     def unfinished(self, provider: str, instance: str, repo: str | None = None) -> Sequence[KnownBuild]:
         own = [key for key in self.states if (key.provider, key.instance) == (provider, instance)]
-        return [one for one in map(self._known, own) if not one.status.finished]
+        builds = [self._known(key, state) for key in own for state in self.states[key]]
+        return [one for one in builds if not one.status.finished]
 
-    def _known(self, key: BuildKey) -> KnownBuild:
-        row, detail = project(self.states[key][-1]), self.details.get(key)
+    def _known(self, key: BuildKey, state: BuildState) -> KnownBuild:
+        row, detail = project(state), self.details.get(key)
         return KnownBuild(
             key=key,
             status=row.status,

@@ -13,6 +13,8 @@ from collector.demo.plans import MATRIX, Stage
 from collector.domain.model import JobWord, RunWord, Status, WorkflowWord
 from collector.providers.base import Batch
 from collector.providers.jenkins import builds, client
+from collector.providers.jenkins.api import Api
+from collector.providers.jenkins.details import console_end
 from tests.collector.providers.jenkins.rig import FREESTYLE, START, TIMER, Rig, rig
 
 
@@ -138,7 +140,7 @@ def test_builds_of_a_long_absence_are_all_read(jenkins: Rig) -> None:
 def test_a_running_build_is_asked_for_by_its_number_until_it_ends(jenkins: Rig) -> None:
     nightly(jenkins, 2)
     build = jenkins.world.add_jenkins_build("nightly", status="building")
-    jenkins.poll()
+    assert not [path for path in jenkins.asked_after_poll() if path.endswith("/3/api/json")]
     assert jenkins.memory.rows()["nightly#3"].status is Status.IN_PROGRESS
     jenkins.world.advance(90)
     assert jenkins.asked_after_poll() == ["/api/json", "/job/nightly/3/api/json"]
@@ -237,6 +239,17 @@ def test_of_a_long_console_only_the_end_is_read(jenkins: Rig) -> None:
     assert starts[0] == 0
     assert len(starts) == 2
     assert starts[1] > len(log) - 600_000
+
+
+def test_a_console_that_was_cut_begins_with_a_whole_line(jenkins: Rig) -> None:
+    jenkins.world.add_jenkins_job("nightly", cls=FREESTYLE)
+    jenkins.world.add_jenkins_build("nightly", result="FAILURE", log="".join(f"line {n:06d}\n" for n in range(9000)))
+    api = Api(jenkins.server.base_url, jenkins.server.instance, auth=None, clock=jenkins.world.clock)
+    end = console_end(api, "job/nightly/1/logText/progressiveText", 1000)
+    api.close()
+    assert len(end) < 1000
+    assert len(end.splitlines()) > 80
+    assert all(len(line) == len("line 000000") for line in end.decode().splitlines()[:-1])
 
 
 def test_a_controller_without_stages_is_not_asked_for_them_again_for_a_while(jenkins: Rig) -> None:

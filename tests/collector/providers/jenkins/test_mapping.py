@@ -142,6 +142,11 @@ def test_the_branch_of_another_job_is_that_of_its_checkout_without_its_prefix(na
     assert mapped(actions=[git_data(SHA, name, "https://h/acme/web.git")]).run.branch == "main"
 
 
+def test_a_commit_that_was_checked_out_by_its_hash_is_on_no_branch() -> None:
+    run = mapped(actions=[git_data(SHA, "detached", "https://h/acme/web.git")]).run
+    assert (run.branch, run.commit) == (None, SHA)
+
+
 @pytest.mark.parametrize(
     ("cause", "event", "actor"),
     [

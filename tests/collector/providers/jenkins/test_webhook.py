@@ -176,6 +176,12 @@ def test_a_token_speaks_for_its_own_controller_only_and_the_answer_says_what_wou
     assert "add http://localhost:8080 to the aliases of j" in found.reason
 
 
+def test_a_token_does_not_speak_for_the_controller_of_another_source() -> None:
+    two = (source(), source("other", "https://ci.acme.com"))
+    assert isinstance(parse(message(), context=Context(two, signed=two[1])), NotForUs)
+    assert pushed(message(), sources=two).source == two[0]
+
+
 def test_without_sources_a_controller_is_the_one_its_build_says() -> None:
     found = pushed(message(full_url="http://localhost:8080/jenkins/job/test/18/"), sources=())
     assert found.source is None
