@@ -14,7 +14,7 @@ from collector.providers.base import Batch, DetailRead, KnownBuild, Memory, Trou
 from collector.providers.github.api import GithubApi
 from collector.providers.github.joblog import read_log
 from collector.providers.github.limits import BadCredentials
-from collector.providers.github.mapping import job_word, map_list, run_word
+from collector.providers.github.mapping import Place, job_word, map_list, run_word
 from collector.providers.github.repo import PAGE, Repo, known_of, needs_details, trouble
 
 MAX_JOB_PAGES = 20
@@ -82,6 +82,7 @@ class Details:
     def _job_words(self, word: RunWord, *, newest: bool) -> tuple[list[JobWord], list[MappingError]]:
         """The attempt's jobs; an older Enterprise knows only the list of the newest attempt. None at all is fine."""
         run = f"{self._repo.base}/actions/runs/{word.key.external_id}"
+        place = Place(word.key.repo, word.key.instance, word.repo_external_id or self._repo.repo_id)
         url: str | None = f"{run}/attempts/{word.key.attempt}/jobs?per_page={PAGE}"
         jobs: dict[str, JobWord] = {}
         problems: list[MappingError] = []
@@ -92,9 +93,7 @@ class Details:
             if fetched is None:
                 break
             try:
-                mapped = map_list(
-                    fetched.body, "jobs", lambda raw: job_word(raw, self._repo.place, attempt=word.key.attempt)
-                )
+                mapped = map_list(fetched.body, "jobs", lambda raw: job_word(raw, place, attempt=word.key.attempt))
             except MappingError as exc:
                 raise BadAnswer(
                     f"the jobs of run {word.key.external_id} are not as GitHub's API promises: {exc}"

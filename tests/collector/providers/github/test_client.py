@@ -557,6 +557,12 @@ def test_words_say_where_they_ran_even_when_the_api_is_elsewhere(world: GithubWo
     assert ("/repos/acme/web/actions/runs/100", 404) in world.asked()
 
 
+def test_a_runs_jobs_are_of_the_runs_own_repository(world: GithubWorld, memory: FakeMemory) -> None:
+    world.add(run(repository=repository(repo_id=8), head_repository=repository(repo_id=8)), [job()])
+    world.poll(world.reader(), memory)
+    assert {word.repo_external_id for word in memory.words if isinstance(word, RunWord | JobWord)} == {"8"}
+
+
 def test_an_endless_next_link_ends(world: GithubWorld, memory: FakeMemory) -> None:
     world.add(run(), [])
     link = {"Link": '<https://api.github.com/repos/acme/web/actions/runs?page=2>; rel="next"'}
