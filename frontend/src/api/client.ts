@@ -2,7 +2,8 @@ import createClient from "openapi-fetch";
 
 import { basePath } from "../lib/base";
 import { syncClock } from "../lib/clock";
-import type { paths } from "./paths";
+import type { paths } from "./schema";
+import type { Known } from "./types";
 
 const TIMEOUT_MILLISECONDS = 20_000;
 
@@ -65,9 +66,9 @@ function logIn(): void {
 }
 
 /** The answer's data, or the refusal as an error with the server's own sentence. */
-export async function answer<T>(call: Promise<{ data?: T; error?: unknown; response: Response }>): Promise<T> {
+export async function answer<T>(call: Promise<{ data?: T; error?: unknown; response: Response }>): Promise<Known<T>> {
   const { data, error, response } = await call;
-  if (response.ok && data !== undefined) return data;
+  if (response.ok && data !== undefined) return data as Known<T>;
   if (response.status === 401) logIn();
   throw explained(error, response.status);
 }

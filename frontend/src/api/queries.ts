@@ -1,7 +1,7 @@
 import { infiniteQueryOptions, keepPreviousData, queryOptions } from "@tanstack/react-query";
 
-import type { Query } from "../lib/filters";
 import { answer, client } from "./client";
+import type { BuildDetail, BuildPage, BuildsQuery, FiguresQuery, Source } from "./types";
 
 /** Figures move with the clock too: builds leave the window without any change telling so. */
 export const FIGURES_REFRESH_MILLISECONDS = 30_000;
@@ -29,7 +29,7 @@ export const filterValuesQuery = () =>
     staleTime: 60_000,
   });
 
-export const summaryQuery = (query: Query) =>
+export const summaryQuery = (query: FiguresQuery) =>
   queryOptions({
     queryKey: [...keys.figures, "summary", query],
     queryFn: ({ signal }) => answer(client.GET("/metrics/summary", { params: { query }, signal })),
@@ -37,16 +37,16 @@ export const summaryQuery = (query: Query) =>
     refetchInterval: FIGURES_REFRESH_MILLISECONDS,
   });
 
-export const seriesQuery = (query: Query) =>
+export const seriesQuery = (query: FiguresQuery) =>
   queryOptions({
     queryKey: [...keys.figures, "series", query],
     queryFn: ({ signal }) =>
-      answer(client.GET("/series", { params: { query: { ...query, metric: "duration", pipelines: "3" } }, signal })),
+      answer(client.GET("/series", { params: { query: { ...query, metric: "duration", pipelines: 3 } }, signal })),
     placeholderData: keepPreviousData,
     refetchInterval: FIGURES_REFRESH_MILLISECONDS,
   });
 
-export const pipelinesQuery = (query: Query) =>
+export const pipelinesQuery = (query: FiguresQuery) =>
   queryOptions({
     queryKey: [...keys.figures, "pipelines", query],
     queryFn: ({ signal }) => answer(client.GET("/pipelines", { params: { query }, signal })),
@@ -56,24 +56,24 @@ export const pipelinesQuery = (query: Query) =>
 export const sourcesQuery = () =>
   queryOptions({
     queryKey: keys.sources,
-    queryFn: ({ signal }) => answer(client.GET("/sources", { signal })),
+    queryFn: ({ signal }): Promise<{ sources: Source[] }> => answer(client.GET("/sources", { signal })),
     refetchInterval: 10_000,
   });
 
 export const buildQueryOptions = (id: string) =>
   queryOptions({
     queryKey: keys.build(id),
-    queryFn: ({ signal }) => answer(client.GET("/builds/{build_id}", { params: { path: { build_id: id } }, signal })),
+    queryFn: ({ signal }): Promise<BuildDetail> => answer(client.GET("/builds/{build_id}", { params: { path: { build_id: Number(id) } }, signal })),
   });
 
 /** Pages by the server's cursor: rows that arrive meanwhile neither repeat nor skip others. */
-export const buildsQuery = (query: Query) =>
+export const buildsQuery = (query: BuildsQuery) =>
   infiniteQueryOptions({
     queryKey: [...keys.builds, query],
-    queryFn: ({ pageParam, signal }) =>
+    queryFn: ({ pageParam, signal }): Promise<BuildPage> =>
       answer(
         client.GET("/builds", {
-          params: { query: { ...query, limit: String(PAGE_SIZE), ...(pageParam === "" ? {} : { cursor: pageParam }) } },
+          params: { query: { ...query, limit: PAGE_SIZE, ...(pageParam === "" ? {} : { cursor: pageParam }) } },
           signal,
         }),
       ),

@@ -1,4 +1,5 @@
 /** The filters of the address bar: what the page shows is in its URL, so that a link shows the same. */
+import type { BuildsQuery, FiguresQuery, Status } from "../api/types";
 import { STATUSES } from "./status";
 
 export const WINDOWS = ["24h", "7d", "30d", "90d"] as const;
@@ -68,27 +69,29 @@ export function filtersToSearch(filters: Filters): string {
   return params.toString();
 }
 
-export type Query = Record<string, string | string[]>;
+type Values = Record<string, string | string[]>;
 
-function only(query: Query): Query {
-  return Object.fromEntries(Object.entries(query).filter(([, value]) => value.length > 0));
+/** Without the empty values: an absent filter is no filter. */
+function only<T extends object>(query: T): Partial<T> {
+  return Object.fromEntries(Object.entries(query).filter(([, value]: [string, string | string[]]) => value.length > 0)) as Partial<T>;
 }
 
 /** For figures: a status is no part of them, a rate over failures alone would always be 0. */
-export function figureQuery({ window, branch, repo, pipeline, provider, source, group, q }: Filters): Query {
-  return only({ window, branch, repo, pipeline, provider, source, group, q });
+export function figureQuery({ window, branch, repo, pipeline, provider, source, group, q }: Filters): FiguresQuery {
+  return only({ window, branch, repo, pipeline, provider, source, group, q: q === "" ? [] : [q] });
 }
 
-export function buildQuery(filters: Filters): Query {
-  return only({ ...figureQuery(filters), status: filters.status, sort: filters.sort === DEFAULT_SORT ? "" : filters.sort });
+export function buildQuery(filters: Filters): BuildsQuery {
+  const status = filters.status as Status[];
+  return { ...figureQuery(filters), ...only({ status, sort: filters.sort === DEFAULT_SORT ? "" : filters.sort }) };
 }
 
 /** The filters that a socket understands. */
-export function socketQuery({ branch, repo, pipeline, provider, source, group }: Filters): Query {
-  return only({ branch, repo, pipeline, provider, source, group });
+export function socketQuery({ branch, repo, pipeline, provider, source, group }: Filters): Values {
+  return only({ branch, repo, pipeline, provider, source, group }) as Values;
 }
 
-export function toSearchParams(query: Query): URLSearchParams {
+export function toSearchParams(query: Values): URLSearchParams {
   const params = new URLSearchParams();
   for (const [name, value] of Object.entries(query)) for (const one of [value].flat()) params.append(name, one);
   return params;

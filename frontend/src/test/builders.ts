@@ -72,6 +72,7 @@ export function aSummary(part: Partial<Summary> = {}): Summary {
     counts: { success: 1185, failure: 99, cancelled: 31, skipped: 12, queued: 0, in_progress: 1 },
     previous: { success_rate: 93.7, failure_rate: 6.3, avg_build_time: 258, p95_build_time: 800, queue_time_p50: 9, recovery_median_seconds: 3780, finished: 1100 },
     sparklines: { at: [], success_rate: [], failure_rate: [], avg_build_time: [], queue_time_p50: [] },
+    last_status_by_pipeline: {},
     pipelines: [aPipeline()],
     as_of: new Date().toISOString(),
     sources: { total: 5, fresh: 5 },

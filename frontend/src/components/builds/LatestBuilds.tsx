@@ -2,15 +2,14 @@ import { useInfiniteQuery } from "@tanstack/react-query";
 import { useMemo, useRef, type ReactNode } from "react";
 
 import { buildsQuery } from "../../api/queries";
-import type { Build } from "../../api/types";
-import type { Query } from "../../lib/filters";
+import type { Build, BuildsQuery } from "../../api/types";
 import { count } from "../../lib/format";
 import { useFreshBuilds } from "../../live/useFreshBuilds";
 import { Loaded, Panel, Skeleton } from "../Panel";
 import { BuildsTable } from "./BuildsTable";
 
 interface LatestBuildsProps {
-  query: Query;
+  query: BuildsQuery;
   sort: string;
   onSort: (sort: string) => void;
   /** Whether a build from the socket belongs in this list. */

@@ -3,11 +3,10 @@ import { lazy, Suspense, useState } from "react";
 import { Link } from "wouter";
 
 import { seriesQuery } from "../../api/queries";
-import type { Series, SeriesLine } from "../../api/types";
+import type { FiguresQuery, Series, SeriesLine } from "../../api/types";
 import { Loaded, Panel } from "../../components/Panel";
 import { Moment, Name } from "../../components/Text";
 import { pipelinePath } from "../../lib/base";
-import type { Query } from "../../lib/filters";
 import { count, duration, plural } from "../../lib/format";
 
 const Chart = lazy(() => import("./DurationsChart"));
@@ -88,7 +87,7 @@ function Drawn({ series }: { series: Series }) {
   );
 }
 
-export function Durations({ query }: { query: Query }) {
+export function Durations({ query }: { query: FiguresQuery }) {
   const result = useQuery(seriesQuery(query));
   const lines = result.data?.series ?? [];
   return (

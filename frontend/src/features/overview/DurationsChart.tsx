@@ -5,7 +5,7 @@ import { useLocation } from "wouter";
 
 import type { Series } from "../../api/types";
 import { buildPath } from "../../lib/base";
-import { drawChart, type ChartHandlers } from "./chart";
+import { boundsOf, drawChart, type ChartHandlers } from "./chart";
 
 type Plot = ReturnType<typeof drawChart>;
 
@@ -48,7 +48,10 @@ export default function DurationsChart({ series, label }: { series: Series; labe
   useEffect(() => {
     if (host.current === null) return undefined;
     const chart = mount(host.current, series, { onBuild: (id) => navigate(buildPath(id)), onZoom: setZoomed, onPoint: setPoint });
-    reset.current = () => chart.plot().setScale("x", { min: Date.parse(series.since) / 1000, max: Date.parse(series.until) / 1000 });
+    reset.current = () => {
+      const [min, max] = boundsOf(series);
+      chart.plot().setScale("x", { min, max });
+    };
     return chart.end;
   }, [series, navigate]);
   return (

@@ -28,6 +28,12 @@ function aligned(lines: readonly SeriesLine[]): uPlot.AlignedData {
   return tables.length === 0 ? [[]] : uPlot.join(tables);
 }
 
+/** The window in seconds; without one, what the points span. */
+export function boundsOf({ since, until, series }: Series): [number, number] {
+  const known = series.flatMap((line) => [...line.points, ...line.failures].map((point) => second(point.at)));
+  return [since === null ? Math.min(...known) : second(since), until === null ? Math.max(...known) : second(until)];
+}
+
 interface MarkAt {
   x: number;
   y: number;
@@ -126,8 +132,7 @@ function pointText(plot: uPlot, lines: readonly SeriesLine[]): string {
 export function drawChart(host: HTMLElement, series: Series, handlers: ChartHandlers): uPlot {
   const lines = series.series;
   const [ink = "", rule = "", bad = "", ...strokes] = colours(["--ink-3", "--line", "--bad", ...LINE_COLOURS]);
-  const since = second(series.since);
-  const until = second(series.until);
+  const [since, until] = boundsOf(series);
   const plot = new uPlot(
     {
       width: host.clientWidth,

@@ -2,10 +2,10 @@ import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import { Link, useLocation, useSearch } from "wouter";
 
 import { buildsQuery, pipelinesQuery } from "../../api/queries";
-import type { Pipeline } from "../../api/types";
+import type { BuildsQuery, FiguresQuery, Pipeline } from "../../api/types";
 import { LatestBuilds } from "../../components/builds/LatestBuilds";
 import { Loaded, Panel, Skeleton } from "../../components/Panel";
-import { DEFAULT_BRANCH, toSearchParams, type Query } from "../../lib/filters";
+import { DEFAULT_BRANCH, toSearchParams } from "../../lib/filters";
 import { plural } from "../../lib/format";
 import { Bars } from "./Bars";
 import { PipelineHead } from "./PipelineHead";
@@ -34,10 +34,10 @@ function useView(): [View, (change: Partial<View>) => void] {
   return [view, change];
 }
 
-const branchPart = (all: boolean): Query => (all ? {} : { branch: DEFAULT_BRANCH });
+const branchPart = (all: boolean): FiguresQuery => (all ? {} : { branch: [DEFAULT_BRANCH] });
 
-function buildsOf(pipeline: Pipeline, all: boolean): Query {
-  return { window: WINDOW, repo: pipeline.repo, pipeline: pipeline.pipeline, provider: pipeline.provider, ...branchPart(all) };
+function buildsOf(pipeline: Pipeline, all: boolean): BuildsQuery {
+  return { window: WINDOW, repo: [pipeline.repo], pipeline: [pipeline.pipeline], provider: [pipeline.provider], ...branchPart(all) };
 }
 
 function BranchSwitch({ all, onChange }: { all: boolean; onChange: (all: boolean) => void }) {
@@ -54,7 +54,7 @@ function BranchSwitch({ all, onChange }: { all: boolean; onChange: (all: boolean
   );
 }
 
-function History({ query }: { query: Query }) {
+function History({ query }: { query: BuildsQuery }) {
   const result = useInfiniteQuery(buildsQuery(query));
   const builds = (result.data?.pages[0]?.builds ?? []).slice(0, BARS);
   return (
