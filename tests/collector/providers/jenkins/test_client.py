@@ -53,6 +53,17 @@ def test_every_kind_of_job_is_read_to_any_depth(jenkins: Rig) -> None:
     assert not jenkins.troubles
 
 
+@pytest.mark.parametrize("double_encoded", [False, True])
+def test_a_branchs_name_is_asked_for_as_it_came_and_kept_decoded(double_encoded: bool) -> None:
+    with rig({"double_encoded": double_encoded}) as made:
+        made.world.add_branch("acme/web", "feature/x")
+        made.world.add_jenkins_build("acme/web/feature%2Fx")
+        paths = made.asked_after_poll()
+        name = "feature%252Fx" if double_encoded else "feature%2Fx"
+        assert f"/job/acme/job/web/job/{name}/api/json" in paths
+        assert set(made.memory.rows()) == {"acme/web/feature/x#1"}
+
+
 def test_a_second_poll_of_an_unchanged_controller_asks_for_the_job_lists_alone_and_tells_nothing(jenkins: Rig) -> None:
     nightly(jenkins, 3)
     jenkins.world.add_branch("acme/web", "main")
