@@ -94,21 +94,18 @@ def _validated(tree: Tree, context: Context, file: str) -> tuple[Config, list[Pr
         config = Config.model_validate(value, context=context)
         problems: list[Problem] = []
     except ValidationError as exc:
-        problems = [problem for problem in problems_of(exc, Config, tree, file) if not _is_null(problem, tree)]
+        nulls = {key_path(path) for path, spot in tree.spots.items() if spot.read_as == NOTHING}
+        problems = [problem for problem in problems_of(exc, Config, tree, file) if problem.key_path not in nulls]
         bad = {tuple(details["loc"]) for details in exc.errors()}
         config = Config.model_validate(_without(value, bad), context=context)
     return config.with_text_names(frozenset(context.names)), problems
-
-
-def _is_null(problem: Problem, tree: Tree) -> bool:
-    return any(spot.read_as == NOTHING and key_path(path) == problem.key_path for path, spot in tree.spots.items())
 
 
 def _without(value: dict[str, object], refused: set[Path_]) -> dict[str, object]:
     """The file without the refused entries of its lists, and without its other refused keys."""
     rest: dict[str, object] = {}
     for key, item in value.items():
-        places = [loc[1:2] for loc in refused if loc[0] == key]
+        places = {loc[1:2] for loc in refused if loc[0] == key}
         if isinstance(item, list) and () not in places:
             rest[key] = [entry for index, entry in enumerate(item) if (index,) not in places]
         elif not places:
