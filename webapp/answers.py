@@ -26,7 +26,12 @@ def _default(value: object) -> object:
 
 def answer(value: Any, status: int = 200) -> Response:
     """``value`` as JSON; a GET that asks with the same ETag again gets 304 and no body."""
-    response = Response(dumps(value), status, mimetype="application/json")
+    return answer_text(dumps(value), status)
+
+
+def answer_text(text: str, status: int = 200) -> Response:
+    """``answer`` for JSON that is written already."""
+    response = Response(text, status, mimetype="application/json")
     response.headers["Cache-Control"] = "no-cache"
     return _conditional(response) if status == 200 else response
 

@@ -15,6 +15,7 @@ from webapp.feed import DatabaseFeed
 from webapp.live import Hub
 from webapp.measures import Measures
 from webapp.posting import Posting
+from webapp.reuse import Reuse
 from webapp.services import EXTENSION, Options, Services
 from webapp.wire import BelowPath
 from webapp.writer import Recorder
@@ -79,7 +80,7 @@ def _services(database: Database, config: Config, options: Options) -> Services:
     lanes, measures = Lanes(), Measures()
     hub = Hub(DatabaseFeed(lanes, database), measures)
     recorder = Recorder(lanes, database, hub.nudge)
-    return Services(options, config, database, lanes, recorder, hub, measures)
+    return Services(options, config, database, lanes, recorder, hub, measures, Reuse())
 
 
 def _install(app: APIFlask, static: Path) -> None:

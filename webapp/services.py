@@ -7,11 +7,14 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, cast
 
-from flask import current_app, request
+from flask import Response, current_app, request
+from pydantic import BaseModel
 
+from webapp.answers import answer_text, dumps
 from webapp.db import Lanes
 from webapp.hosts import Hosts
 from webapp.measures import Measures
+from webapp.reuse import Reuse
 
 if TYPE_CHECKING:
     from collector.storage.database import Database
@@ -51,10 +54,16 @@ class Services:
     recorder: Recorder
     hub: Hub
     measures: Measures
+    reuse: Reuse
 
 
 def services() -> Services:
     return cast(Services, current_app.extensions[EXTENSION])
+
+
+def figures(name: str, query: BaseModel, work: Callable[[], object]) -> Response:
+    """The answer of a figure: worked out by ``work``, or reused where that is dear."""
+    return answer_text(services().reuse.answer(name + query.model_dump_json(), lambda: dumps(work())))
 
 
 def root_path() -> str:

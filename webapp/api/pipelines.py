@@ -6,11 +6,10 @@ from apiflask import APIBlueprint
 from flask import Response
 
 from webapp import store
-from webapp.answers import answer
 from webapp.auth import policy
 from webapp.query import FiguresQuery
 from webapp.schemas import PipelineList
-from webapp.services import services
+from webapp.services import figures, services
 
 blueprint = APIBlueprint("pipelines", __name__, tag="Figures")
 
@@ -22,5 +21,9 @@ blueprint = APIBlueprint("pipelines", __name__, tag="Figures")
 def pipelines(query: FiguresQuery) -> Response:
     """Every pipeline and how it stands, worst first."""
     at_hand = services()
-    found = at_hand.lanes.read(store.pipelines, at_hand.database, query.filters(), at_hand.options.clock())
-    return answer({"pipelines": found})
+    filters, now = query.filters(), at_hand.options.clock()
+
+    def work() -> object:
+        return {"pipelines": at_hand.lanes.read(store.pipelines, at_hand.database, filters, now)}
+
+    return figures("pipelines", query, work)

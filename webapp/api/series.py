@@ -6,11 +6,10 @@ from apiflask import APIBlueprint
 from flask import Response
 
 from webapp import store
-from webapp.answers import answer
 from webapp.auth import policy
 from webapp.query import SeriesQuery
 from webapp.schemas import Series
-from webapp.services import services
+from webapp.services import figures, services
 
 blueprint = APIBlueprint("series", __name__, tag="Figures")
 
@@ -22,7 +21,9 @@ blueprint = APIBlueprint("series", __name__, tag="Figures")
 def series(query: SeriesQuery) -> Response:
     """A figure over time for the busiest pipelines; failures are points of their own."""
     at_hand = services()
-    found = at_hand.lanes.read(
-        store.series, at_hand.database, query.filters(), query.pipelines, at_hand.options.clock()
-    )
-    return answer(found)
+    filters, now = query.filters(), at_hand.options.clock()
+
+    def work() -> object:
+        return at_hand.lanes.read(store.series, at_hand.database, filters, query.pipelines, now)
+
+    return figures("series", query, work)

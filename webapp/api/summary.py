@@ -6,11 +6,10 @@ from apiflask import APIBlueprint
 from flask import Response
 
 from webapp import store
-from webapp.answers import answer
 from webapp.auth import policy
 from webapp.query import FiguresQuery
 from webapp.schemas import Summary
-from webapp.services import services
+from webapp.services import figures, services
 
 blueprint = APIBlueprint("summary", __name__, tag="Figures")
 
@@ -25,7 +24,9 @@ def summary(query: FiguresQuery) -> Response:
     success_rate is 100 x success / (success + failure); cancelled, skipped and unfinished builds never count.
     """
     at_hand = services()
-    figures = at_hand.lanes.read(
-        store.summary, at_hand.database, at_hand.config, query.filters(), query.window_name, at_hand.options.clock()
-    )
-    return answer(figures)
+    filters, now = query.filters(), at_hand.options.clock()
+
+    def work() -> object:
+        return at_hand.lanes.read(store.summary, at_hand.database, at_hand.config, filters, query.window_name, now)
+
+    return figures("summary", query, work)
