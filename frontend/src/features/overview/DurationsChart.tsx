@@ -5,7 +5,7 @@ import { useLocation } from "wouter";
 
 import type { Series } from "../../api/types";
 import { buildPath } from "../../lib/base";
-import { boundsOf, drawChart, type ChartHandlers } from "./chart";
+import { boundsOf, drawChart, type ChartHandlers, type Zoom } from "./chart";
 
 type Plot = ReturnType<typeof drawChart>;
 
@@ -21,13 +21,13 @@ function onTheme(changed: () => void): () => void {
   };
 }
 
-function mount(host: HTMLElement, series: Series, handlers: ChartHandlers): { plot: () => Plot; end: () => void } {
-  let plot = drawChart(host, series, handlers);
+function mount(host: HTMLElement, series: Series, handlers: ChartHandlers, zoom: () => Zoom | null): { plot: () => Plot; end: () => void } {
+  let plot = drawChart(host, series, handlers, zoom());
   const resize = new ResizeObserver(() => plot.setSize({ width: host.clientWidth, height: host.clientHeight }));
   resize.observe(host);
   const endTheme = onTheme(() => {
     plot.destroy();
-    plot = drawChart(host, series, handlers);
+    plot = drawChart(host, series, handlers, zoom());
   });
   return {
     plot: () => plot,
@@ -44,10 +44,16 @@ export default function DurationsChart({ series, label }: { series: Series; labe
   const reset = useRef<() => void>(() => undefined);
   const [, navigate] = useLocation();
   const [zoomed, setZoomed] = useState(false);
+  /** Outlives the drawing: new figures must not take the reader out of a zoom. */
+  const zoom = useRef<Zoom | null>(null);
   const [point, setPoint] = useState("");
   useEffect(() => {
     if (host.current === null) return undefined;
-    const chart = mount(host.current, series, { onBuild: (id) => navigate(buildPath(id)), onZoom: setZoomed, onPoint: setPoint });
+    const keep = (now: Zoom | null): void => {
+      zoom.current = now;
+      setZoomed(now !== null);
+    };
+    const chart = mount(host.current, series, { onBuild: (id) => navigate(buildPath(id)), onZoom: keep, onPoint: setPoint }, () => zoom.current);
     reset.current = () => {
       const [min, max] = boundsOf(series);
       chart.plot().setScale("x", { min, max });

@@ -110,9 +110,15 @@ function timeTicks(_: uPlot, splits: number[], __: number, ___: number, incremen
   });
 }
 
+export interface Zoom {
+  min: number;
+  max: number;
+}
+
 export interface ChartHandlers {
   onBuild: (buildId: number) => void;
-  onZoom: (zoomed: boolean) => void;
+  /** The seconds from and to which the reader zoomed; null for the whole window. */
+  onZoom: (zoom: Zoom | null) => void;
   /** The bucket under the pointer, in words; "" when it left. */
   onPoint: (text: string) => void;
 }
@@ -129,7 +135,12 @@ function pointText(plot: uPlot, lines: readonly SeriesLine[]): string {
   return values.length === 0 ? "" : `${DAY.format(when)} ${TIME.format(when)}: ${values.join(" · ")}`;
 }
 
-export function drawChart(host: HTMLElement, series: Series, handlers: ChartHandlers): uPlot {
+function zoomOf(plot: uPlot, whole: number): Zoom | null {
+  const { min, max } = plot.scales["x"] ?? {};
+  return min == null || max == null || max - min > whole * 0.98 ? null : { min, max };
+}
+
+export function drawChart(host: HTMLElement, series: Series, handlers: ChartHandlers, zoom: Zoom | null): uPlot {
   const lines = series.series;
   const [ink = "", rule = "", bad = "", ...strokes] = colours(["--ink-3", "--line", "--bad", ...LINE_COLOURS]);
   const [since, until] = boundsOf(series);
@@ -146,13 +157,13 @@ export function drawChart(host: HTMLElement, series: Series, handlers: ChartHand
       hooks: {
         draw: [(drawn) => drawMarks(drawn, lines, bad)],
         setCursor: [(moved) => handlers.onPoint(pointText(moved, lines))],
-        setScale: [(scaled, key) => key === "x" && handlers.onZoom((scaled.scales["x"]?.max ?? until) - (scaled.scales["x"]?.min ?? since) < (until - since) * 0.98)],
+        setScale: [(scaled, key) => key === "x" && handlers.onZoom(zoomOf(scaled, until - since))],
       },
     },
     aligned(lines),
     host,
   );
-  plot.setScale("x", { min: since, max: until });
+  plot.setScale("x", zoom ?? { min: since, max: until });
   plot.over.addEventListener("click", (event) => {
     const found = markUnder(plot, lines, event.offsetX, event.offsetY);
     if (found !== null) handlers.onBuild(found);
