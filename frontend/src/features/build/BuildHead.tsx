@@ -1,0 +1,84 @@
+import type { ReactNode } from "react";
+
+import type { BuildDetail } from "../../api/types";
+import { StatusPill } from "../../components/Pill";
+import { Ago, Branch, Commit, Moment, ProviderLink, Took } from "../../components/Text";
+import { duration, providerName } from "../../lib/format";
+import { finished } from "../../lib/status";
+
+const titleOf = (build: BuildDetail): string => build.message?.split("\n")[0]?.trim() || build.pipeline;
+
+function conclusionOf({ conclusion, status }: BuildDetail): string | null {
+  return conclusion === null || conclusion.toLowerCase() === status ? null : conclusion;
+}
+
+function Origin({ build }: { build: BuildDetail }) {
+  return (
+    <>
+      {build.commit !== null && (
+        <span>
+          <Commit commit={build.commit} />
+        </span>
+      )}
+      {build.branch !== null && (
+        <span>
+          on <Branch branch={build.branch} />
+        </span>
+      )}
+      {build.actor !== null && (
+        <span>
+          by <b><bdi>{build.actor}</bdi></b>
+        </span>
+      )}
+      {build.event !== null && <span>{build.event.replaceAll("_", " ")}</span>}
+    </>
+  );
+}
+
+function Times({ build }: { build: BuildDetail }) {
+  return (
+    <>
+      {build.started_at !== null && (
+        <span>
+          started <Moment at={build.started_at} /> (<Ago at={build.started_at} suffix=" ago" />)
+        </span>
+      )}
+      <span>
+        {finished(build.status) ? "took" : "running for"} <b><Took build={build} /></b>
+      </span>
+      {build.queue_seconds !== null && <span>queued {duration(build.queue_seconds)}</span>}
+    </>
+  );
+}
+
+export function BuildHead({ build, attempts }: { build: BuildDetail; attempts: ReactNode }) {
+  const conclusion = conclusionOf(build);
+  return (
+    <section className="head" aria-label="Build">
+      <div className="head-title">
+        <StatusPill status={build.status} conclusion={build.conclusion} />
+        <h1>
+          <bdi>{titleOf(build)}</bdi>
+        </h1>
+      </div>
+      <div className="meta dotted">
+        <Origin build={build} />
+        <Times build={build} />
+        {conclusion !== null && (
+          <span>
+            {providerName(build.provider)} says <code>{conclusion}</code>
+          </span>
+        )}
+        {build.source !== null && (
+          <span>
+            source <bdi>{build.source}</bdi>
+          </span>
+        )}
+      </div>
+      <div className="meta">
+        {attempts}
+        <ProviderLink url={build.url} provider={build.provider} />
+      </div>
+    </section>
+  );
+}

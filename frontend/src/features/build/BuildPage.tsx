@@ -1,0 +1,75 @@
+import { useQuery } from "@tanstack/react-query";
+import { Link } from "wouter";
+
+import { ApiError } from "../../api/client";
+import { buildQueryOptions } from "../../api/queries";
+import type { BuildDetail } from "../../api/types";
+import { Loaded, Panel, Skeleton } from "../../components/Panel";
+import { buildPath, pipelinePath } from "../../lib/base";
+import { toSearchParams } from "../../lib/filters";
+import { BuildHead } from "./BuildHead";
+import { Jobs } from "./Jobs";
+import { Log } from "./Log";
+
+function pipelineLink(build: BuildDetail): string {
+  if (build.pipeline_id != null) return pipelinePath(build.pipeline_id);
+  return `/?${toSearchParams({ repo: build.repo, pipeline: build.pipeline, branch: "*" }).toString()}`;
+}
+
+function Crumbs({ build }: { build: BuildDetail }) {
+  return (
+    <nav className="crumbs" aria-label="Where this build belongs">
+      <Link href={`/?${toSearchParams({ repo: build.repo }).toString()}`}>
+        <bdi>{build.repo}</bdi>
+      </Link>{" "}
+      /{" "}
+      <Link href={pipelineLink(build)}>
+        <bdi>{build.pipeline}</bdi>
+      </Link>{" "}
+      / build <bdi>{(build.external_id ?? String(build.id)).split("#").at(-1)}</bdi>
+    </nav>
+  );
+}
+
+function Attempts({ build }: { build: BuildDetail }) {
+  if (build.attempts.length < 2) return null;
+  return (
+    <nav className="seg" aria-label="Attempts of this run">
+      {build.attempts.map(({ id, attempt, status }) => (
+        <Link key={id} href={buildPath(id)} className={id === build.id ? "on" : ""} aria-current={id === build.id ? "page" : undefined} title={status.replace("_", " ")}>
+          Attempt {attempt}
+        </Link>
+      ))}
+    </nav>
+  );
+}
+
+function Shown({ build }: { build: BuildDetail }) {
+  return (
+    <>
+      <title>{`${build.status.replace("_", " ")}: ${build.repo} ${build.pipeline} · CI Health`}</title>
+      <Crumbs build={build} />
+      <BuildHead build={build} attempts={<Attempts build={build} />} />
+      <Jobs build={build} />
+      <Log build={build} />
+    </>
+  );
+}
+
+export function BuildPage({ id }: { id: string }) {
+  const result = useQuery(buildQueryOptions(id));
+  if (result.error instanceof ApiError && result.error.status === 404) {
+    return (
+      <Panel title="No such build" alone>
+        <p className="empty">
+          Build {id} is not kept here: it never was, or it was old enough to be pruned. <Link href="/">To the overview</Link>
+        </p>
+      </Panel>
+    );
+  }
+  return (
+    <Loaded query={result} skeleton={<Panel title="Build" alone><Skeleton lines={8} height={24} /></Panel>}>
+      {(build) => <Shown build={build} />}
+    </Loaded>
+  );
+}

@@ -1,0 +1,49 @@
+/** Where jobs and steps lie on the build's time axis, as percentages of its whole length. */
+import type { BuildDetail, Job, Step } from "../../api/types";
+import { instant } from "../../lib/format";
+
+export interface Lane {
+  start: number;
+  width: number;
+}
+
+export interface Axis {
+  from: number;
+  until: number;
+}
+
+type Timed = Pick<Step, "started_at" | "completed_at">;
+
+const queuedAt = (job: Job): number | null =>
+  job.started_at === null ? null : instant(job.started_at) - 1000 * Math.max(0, job.queue_seconds ?? 0);
+
+/** From the first sign of the build to the last; a job that still runs reaches to `now`. null: nothing has begun. */
+export function axisOf(build: BuildDetail, now: number): Axis | null {
+  const begins = build.jobs.flatMap((job) => queuedAt(job) ?? []);
+  if (begins.length === 0) return null;
+  const ends = build.jobs.flatMap((job) => (job.started_at === null ? [] : [job.completed_at === null ? now : instant(job.completed_at)]));
+  const from = Math.min(...begins);
+  return { from, until: Math.max(...ends, from + 1000) };
+}
+
+function between(axis: Axis, start: number, end: number): Lane {
+  const whole = axis.until - axis.from;
+  const left = Math.min(100, Math.max(0, ((start - axis.from) / whole) * 100));
+  return { start: left, width: Math.min(100 - left, Math.max(0, ((end - start) / whole) * 100)) };
+}
+
+export function ranLane(timed: Timed, axis: Axis, now: number): Lane | null {
+  if (timed.started_at === null) return null;
+  return between(axis, instant(timed.started_at), timed.completed_at === null ? now : instant(timed.completed_at));
+}
+
+export function queuedLane(job: Job, axis: Axis): Lane | null {
+  const from = queuedAt(job);
+  return from === null || job.started_at === null || job.queue_seconds === null || job.queue_seconds <= 0 ? null : between(axis, from, instant(job.started_at));
+}
+
+/** Seconds it ran, up to `now` while it runs; null while it has not begun. */
+export function ranSeconds(timed: Timed, now: number): number | null {
+  if (timed.started_at === null) return null;
+  return ((timed.completed_at === null ? now : instant(timed.completed_at)) - instant(timed.started_at)) / 1000;
+}
