@@ -14,7 +14,7 @@ from typing import Annotated, Literal, Protocol, Self, TypeVar
 from pydantic import Field, PrivateAttr, Strict, model_validator
 
 from collector.domain.filters import GroupPatterns
-from collector.domain.names import controller_of, github_instance_of_api
+from collector.domain.names import controller_of, github_instance_of_api, github_instances_of_api
 from config.durations import Duration
 from config.entry import Entry
 from config.receivers import Receiver
@@ -107,6 +107,11 @@ class GithubSource(SourceBase):
     def instance(self) -> str:
         """host[:port] of the runs' html_url."""
         return github_instance_of_api(self.url)
+
+    @property
+    def instances(self) -> tuple[str, ...]:
+        """All that its runs may be of: behind a proxy, an API tells of github.com."""
+        return github_instances_of_api(self.url)
 
 
 class JenkinsSource(SourceBase):

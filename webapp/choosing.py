@@ -38,7 +38,7 @@ def choose_github(words: Sequence[Word], sender: Sender) -> Chosen | NotForUs:
 
 def _concerns(source: GithubSource, instance: str, repo: str) -> bool:
     """Whether a source has a say about a repo: it watches it, or it leaves it out by name."""
-    if instance != source.instance:
+    if instance not in source.instances:
         return False
     return github.takes_repo(source, repo) or not github.takes_repo(_of_all_repos(source), repo)
 

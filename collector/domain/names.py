@@ -58,3 +58,17 @@ def github_instance_of_api(api_url: str) -> str:
     host = host_of(api_url)
     data_residency = host.startswith("api.") and host.endswith(".ghe.com")
     return host.removeprefix("api.") if host == "api.github.com" or data_residency else host
+
+
+def github_instances_of_api(api_url: str) -> tuple[str, ...]:
+    """The web hosts whose runs an API address may tell of, the likeliest first.
+
+    api.github.com tells of github.com, Enterprise's ``/api/v3`` of its own host. Any other address (a proxy, a
+    stand-in) may tell of either.
+
+    >>> github_instances_of_api("https://ghe.acme.com/api/v3"), github_instances_of_api("http://127.0.0.1:9000")
+    (('ghe.acme.com',), ('127.0.0.1:9000', 'github.com'))
+    """
+    own = github_instance_of_api(api_url)
+    known = own == "github.com" or urlsplit(api_url).path.rstrip("/").endswith("/api/v3")
+    return (own,) if known else (own, "github.com")

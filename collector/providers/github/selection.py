@@ -21,13 +21,13 @@ def selects(source: GithubSource, word: Word, *, instance: str | None = None) ->
 def refusal(source: GithubSource, word: Word, *, instance: str | None = None) -> str | None:
     """Why the source does not take ``word``, in words for its sender; None when it takes it.
 
-    ``instance``: where the source's builds are; without it the host that belongs to the source's url.
+    ``instance``: where the source's builds are; without it the hosts that may belong to the source's url.
     """
-    own = instance or source.instance
+    own = (instance,) if instance else source.instances
     told_instance = word.instance if isinstance(word, RepoWord | WorkflowWord) else word.key.instance
     repo = _repo_of(word)
-    if told_instance != own:
-        return f"source {source.name} speaks for {own}, not for {told_instance}"
+    if told_instance not in own:
+        return f"source {source.name} speaks for {' and '.join(own)}, not for {told_instance}"
     if not takes_repo(source, repo):
         return f"source {source.name} does not watch the repo {repo}"
     if isinstance(word, WorkflowWord):
