@@ -5,7 +5,7 @@ import { Icon } from "../../components/Icon";
 import { Panel } from "../../components/Panel";
 import { StatusPill } from "../../components/Pill";
 import { useNow } from "../../lib/clock";
-import { duration, providerName } from "../../lib/format";
+import { duration, instant, providerName } from "../../lib/format";
 import { buildMark, finished, type Tone } from "../../lib/status";
 import { axisOf, queuedLane, ranLane, ranSeconds, type Axis, type Lane } from "./lanes";
 
@@ -83,7 +83,9 @@ function NoJobs({ build }: { build: BuildDetail }) {
 }
 
 export function Jobs({ build }: { build: BuildDetail }) {
-  const now = useNow(1);
+  const clock = useNow(1);
+  // A job whose end was never told ended with its build at the latest.
+  const now = finished(build.status) && build.completed_at !== null ? instant(build.completed_at) : clock;
   const axis = axisOf(build, now);
   const legend = (
     <>
