@@ -112,9 +112,8 @@ def stored_builds(url: str) -> Counter[str]:
     found: Counter[str] = Counter()
     cursor: str | None = None
     while True:
-        page = httpx.get(
-            url + "/builds", params={"limit": 200, "since": "2001-01-01T00:00:00Z", **({"cursor": cursor} if cursor else {})}
-        ).json()
+        place = {"cursor": cursor} if cursor else {}
+        page = httpx.get(url + "/builds", params={"limit": 200, "since": "2001-01-01T00:00:00Z", **place}).json()
         found.update(build["external_id"] for build in page["builds"])
         cursor = page["next"]
         if cursor is None:

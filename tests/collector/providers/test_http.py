@@ -194,8 +194,9 @@ def test_credentials_never_go_to_another_host_by_redirect_or_address() -> None:
     ],
 )
 def test_addresses_elsewhere_or_of_other_kinds_are_refused_before_anything_is_sent(url: str) -> None:
-    with serving({}) as server, reading(server) as http, pytest.raises(BadAnswer):
-        http.get(url)
+    with serving({}) as server, reading(server) as http:
+        with pytest.raises(BadAnswer):
+            http.get(url)
         assert server.asked == []
 
 
