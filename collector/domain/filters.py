@@ -10,7 +10,7 @@ DEFAULT_BRANCH = "@default"
 
 @dataclass(frozen=True, slots=True)
 class GroupPatterns:
-    """A group's globs: a build is in it when a glob of ``repos`` takes its repo and one of ``pipelines`` its pipeline."""
+    """A build is in it when a glob of ``repos`` takes its repo and one of ``pipelines`` its pipeline."""
 
     name: str
     repos: tuple[str, ...] = ("*",)
