@@ -30,6 +30,9 @@ AT_ONCE = 500
 MAX_WAITING_BYTES = 4 * 1024 * 1024
 TICK_SECONDS = 25.0
 POLL_SECONDS = 0.05
+GATHER_SECONDS = 0.02
+"""Between two readings of the feed, so that a burst is told in few frames."""
+CLIENTS_AT_A_TIME = 100
 TROUBLE_SECONDS = 1.0
 
 
@@ -74,31 +77,49 @@ class Wanted(Protocol):
 
 
 class Client:
-    """One listener: its filter and what waits to be sent to it."""
+    """One listener: its filter and what waits to be sent to it.
 
-    __slots__ = ("_frames", "closing", "hang_up", "waiting_bytes", "wake", "wanted")
+    ``offer`` sends at once what the kernel takes; only what is left waits for the client's greenlet. ``ready``: the
+    greenlet has sent what comes first.
+    """
 
-    def __init__(self, wanted: Wanted, wake: Event, hang_up: Callable[[], None]) -> None:
-        self.wanted, self.wake, self.hang_up = wanted, wake, hang_up
-        self._frames: deque[bytes] = deque()
+    __slots__ = ("_frames", "_offer", "closing", "hang_up", "ready", "told_seconds", "waiting_bytes", "wake", "wanted")
+
+    def __init__(
+        self, wanted: Wanted, wake: Event, hang_up: Callable[[], None], offer: Callable[[bytes], int | None]
+    ) -> None:
+        self.wanted, self.wake, self.hang_up, self._offer = wanted, wake, hang_up, offer
+        self._frames: deque[tuple[bytes, int]] = deque()
         self.waiting_bytes = 0
-        self.closing = False
+        self.told_seconds = time.monotonic()
+        self.ready = self.closing = False
 
     def put(self, frame: bytes) -> bool:
-        """Queue a frame; False when more than 4 MB wait: the client is to be dropped."""
-        if self.waiting_bytes and self.waiting_bytes + len(frame) > MAX_WAITING_BYTES:
+        """Send or queue a frame; False when more than 4 MB would wait: the client is to be dropped."""
+        waits = len(frame)
+        if self.ready and not self.waiting_bytes:
+            left = self._offer(frame)
+            if left == 0:
+                self.told_seconds = time.monotonic()
+                return True
+            if left is not None:
+                frame, waits = b"", left
+        elif self.waiting_bytes and self.waiting_bytes + waits > MAX_WAITING_BYTES:
             return False
-        self._frames.append(frame)
-        self.waiting_bytes += len(frame)
+        self._frames.append((frame, waits))
+        self.waiting_bytes += waits
         self.wake.set()
         return True
 
-    def take(self) -> bytes | None:
-        """The next frame; it counts as waiting until ``sent`` says otherwise."""
-        return self._frames.popleft() if self._frames else None
-
-    def sent(self, frame: bytes) -> None:
-        self.waiting_bytes -= len(frame)
+    def send_next(self, send: Callable[[bytes], int]) -> bool:
+        """Send the next frame by ``send``, which may wait; False when none waits. It waits until it is sent."""
+        if not self._frames:
+            return False
+        frame, waits = self._frames.popleft()
+        send(frame)
+        self.waiting_bytes -= waits
+        self.told_seconds = time.monotonic()
+        return True
 
     def drop(self) -> None:
         self.closing = True
@@ -132,10 +153,13 @@ class Hub:
         self._nudge = Event()
         self._stopped = False
         self.head = 0
+        """Up to where the feed was read: where a client that joins goes on from."""
+        self.told = 0
+        """Up to where every client has been told."""
 
     def start(self) -> None:
         """Read where the feed stands and follow it. Raises Unavailable when the database cannot be read."""
-        self._set_head(self._feed.head())
+        self._skip_to_head()
         gevent.spawn(self._follow)
 
     def nudge(self) -> None:
@@ -146,6 +170,10 @@ class Hub:
         self.head = seq
         self._measures.feed_head.set(seq)
 
+    def _skip_to_head(self) -> None:
+        self._set_head(max(self.head, self._feed.head()))
+        self.told = self.head
+
     def _follow(self) -> None:
         """Look every 50 ms, or at once when nudged; what goes wrong is logged once and looked at again."""
         troubled = False
@@ -155,6 +183,7 @@ class Hub:
             try:
                 if self._feed.moved() or nudged or troubled:
                     self.catch_up()
+                    gevent.sleep(GATHER_SECONDS)
                 troubled = False
             except Exception as exc:  # noqa: BLE001  the boundary of the loop: it must outlive whatever a database does
                 if not troubled:
@@ -174,13 +203,23 @@ class Hub:
     def catch_up(self) -> None:
         """Tell every client what the feed holds beyond ``head``."""
         with self._reading:
+            if not self._clients:
+                self._skip_to_head()
+                return
             while (told := self._feed.after(self.head, AT_ONCE)).up_to > self.head:
-                self._tell(told.changes)
+                # First the head, then the clients: one that joins while they are told reads up to it by itself.
+                clients = list(self._clients)
                 self._set_head(told.up_to)
+                self._tell(clients, told.changes)
+                self.told = told.up_to
 
-    def _tell(self, changes: Sequence[Change]) -> None:
+    def _tell(self, clients: Sequence[Client], changes: Sequence[Change]) -> None:
         frames: dict[Wanted, list[bytes]] = {}
-        for client in list(self._clients):
+        for number, client in enumerate(clients):
+            if number % CLIENTS_AT_A_TIME == CLIENTS_AT_A_TIME - 1:
+                gevent.sleep(0)  # requests go on meanwhile
+            if client.closing:
+                continue
             if client.wanted not in frames:
                 frames[client.wanted] = frames_for(changes, client.wanted)
             if not all(client.put(frame) for frame in frames[client.wanted]):
@@ -222,18 +261,16 @@ def serve(hub: Hub, client: Client, sock: SteadySocket, since: int | None, still
     """One client's greenlet, from hello until it goes. Raises OSError when it is gone, SlowReader when it is stuck."""
     for opening in _opening(hub, client, since):
         sock.send(opening)
-    tick_at = time.monotonic() + TICK_SECONDS
+    client.ready = True
     while still_there() and not client.closing:
-        frame = client.take()
-        if frame is not None:
-            sock.send(frame)
-            client.sent(frame)
-        elif client.wake.wait(max(0.0, tick_at - time.monotonic())):
-            client.wake.clear()
+        if client.send_next(sock.send):
             continue
-        else:
-            sock.send(small_frame("tick", hub.head))
-        tick_at = time.monotonic() + TICK_SECONDS
+        idle_seconds = time.monotonic() - client.told_seconds
+        if idle_seconds >= TICK_SECONDS:
+            sock.send(small_frame("tick", hub.told))
+            client.told_seconds = time.monotonic()
+        elif client.wake.wait(TICK_SECONDS - idle_seconds):
+            client.wake.clear()
 
 
 def _opening(hub: Hub, client: Client, since: int | None) -> Iterable[bytes]:

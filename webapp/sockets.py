@@ -16,7 +16,7 @@ from webapp.live import Change, Client, serve
 from webapp.matching import matches
 from webapp.query import RepeatedAdapter, ResumeQuery
 from webapp.services import services
-from webapp.wire import SOCK_OPTIONS, SteadySocket
+from webapp.wire import SOCK_OPTIONS, SlowReader, SteadySocket
 
 MOST_SOCKETS = 15_000
 
@@ -58,7 +58,7 @@ def listen(ws: Server) -> None:
     """One client from hello to its end."""
     hub = services().hub
     wire: SteadySocket = ws.sock
-    client = Client(g.narrowed, ws.event, wire.hang_up)
+    client = Client(g.narrowed, ws.event, wire.hang_up, wire.offer)
 
     def still_there() -> bool:
         ws.input_buffer.clear()
@@ -66,6 +66,8 @@ def listen(ws: Server) -> None:
 
     try:
         serve(hub, client, wire, g.since, still_there)
+    except SlowReader:
+        services().measures.sockets_dropped.inc()
     except OSError:
         client.closing = True
     finally:

@@ -7,6 +7,7 @@ hands it out in place of gunicorn's socket, and drops permessage-deflate (133 KB
 
 from __future__ import annotations
 
+import os
 import socket
 import struct
 from collections.abc import Callable, Iterable
@@ -34,19 +35,40 @@ class SteadySocket:
     def __init__(self, inner: socket.socket) -> None:
         self._inner = inner
         self._lock = RLock()
+        self._rest = memoryview(b"")
 
     def send(self, data: bytes) -> int:
         """Send all of ``data``; returns its length. Raises OSError; SlowReader after ten seconds without progress."""
         with self._lock:
-            view = memoryview(data)
-            while view:
-                try:
-                    with gevent.Timeout(SEND_SECONDS):
-                        sent = self._inner.send(view[:_PIECE])
-                except gevent.Timeout as exc:
-                    raise SlowReader("the client has not read for ten seconds") from exc
-                view = view[sent:]
+            for view in (self._rest, memoryview(data)):
+                self._send_all(view)
+            self._rest = memoryview(b"")
         return len(data)
+
+    def _send_all(self, view: memoryview) -> None:
+        while view:
+            try:
+                with gevent.Timeout(SEND_SECONDS):
+                    sent = self._inner.send(view[:_PIECE])
+            except gevent.Timeout as exc:
+                raise SlowReader("the client has not read for ten seconds") from exc
+            view = view[sent:]
+
+    def offer(self, data: bytes) -> int | None:
+        """Give the kernel what it takes without waiting: how many bytes are left for the next ``send`` to begin with.
+
+        None: nothing was taken, because somebody is sending, the buffer is full, or the peer is gone.
+        """
+        if self._rest or not self._lock.acquire(blocking=False):
+            return None
+        try:
+            sent = os.write(self._inner.fileno(), data)
+        except OSError:
+            return None
+        finally:
+            self._lock.release()
+        self._rest = memoryview(data)[sent:]
+        return len(self._rest)
 
     sendall = send
 

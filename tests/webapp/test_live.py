@@ -72,8 +72,25 @@ class OnlyRepo:
         return isinstance(other, OnlyRepo) and other.repo == self.repo
 
 
+def nothing_taken(frame: bytes) -> int | None:
+    return None
+
+
 def client(wanted: live.Wanted | None = None) -> Client:
-    return Client(wanted or All(), Event(), lambda: None)
+    return Client(wanted or All(), Event(), lambda: None, nothing_taken)
+
+
+def taken(told: Client) -> list[bytes]:
+    """What waits for the client's greenlet, sent."""
+    frames: list[bytes] = []
+
+    def send(frame: bytes) -> int:
+        frames.append(frame)
+        return len(frame)
+
+    while told.send_next(send):
+        pass
+    return frames
 
 
 def payload(frame: bytes) -> dict[str, Any]:
@@ -86,15 +103,12 @@ def payload(frame: bytes) -> dict[str, Any]:
 
 
 def waiting(told: Client) -> list[dict[str, Any]]:
-    frames = []
-    while (frame := told.take()) is not None:
-        frames.append(payload(frame))
-    return frames
+    return [payload(frame) for frame in taken(told)]
 
 
 def hub_of(feed: FakeFeed) -> Hub:
     hub = Hub(feed, Measures())
-    hub.head = feed.head()
+    hub.catch_up()
     return hub
 
 
@@ -116,9 +130,8 @@ def test_every_client_gets_what_its_filter_lets_through_and_equal_filters_share_
     feed.add(repo="acme/web")
     feed.add(repo="acme/api")
     hub.catch_up()
-    first, second = web.take(), also_web.take()
+    (first,), (second,) = taken(web), taken(also_web)
     assert first is second
-    assert first is not None
     assert [build["repo"] for build in payload(first)["builds"]] == ["acme/web"]
     assert [len(frame["builds"]) for frame in waiting(everything)] == [2]
 
@@ -127,7 +140,7 @@ def test_a_client_that_does_not_read_is_dropped_at_four_megabytes_and_the_others
     feed = FakeFeed()
     hub = hub_of(feed)
     hung_up: list[bool] = []
-    slow = Client(All(), Event(), lambda: hung_up.append(True))
+    slow = Client(All(), Event(), lambda: hung_up.append(True), nothing_taken)
     quick = client()
     hub.join(slow)
     hub.join(quick)
@@ -135,13 +148,11 @@ def test_a_client_that_does_not_read_is_dropped_at_four_megabytes_and_the_others
     for _ in range(12):
         feed.add(message="x" * 700_000)
         hub.catch_up()
-        while (frame := quick.take()) is not None:
-            quick.sent(frame)
-            read += len(payload(frame)["builds"])
+        read += sum(len(frame["builds"]) for frame in waiting(quick))
     assert read == 12
     assert slow.closing
     assert hung_up
-    assert slow.take() is None
+    assert taken(slow) == []
     assert not quick.closing
 
 
@@ -200,8 +211,76 @@ def test_the_hub_follows_the_feed_and_outlives_a_database_that_is_gone_for_a_whi
 def test_closing_asks_every_client_to_go_and_cuts_off_those_that_stay() -> None:
     hub = hub_of(FakeFeed())
     hung_up: list[bool] = []
-    stays = Client(All(), Event(), lambda: hung_up.append(True))
+    stays = Client(All(), Event(), lambda: hung_up.append(True), nothing_taken)
     hub.join(stays)
     hub.close()
     assert stays.closing
     assert hung_up
+
+
+class Kernel:
+    """Takes so many bytes at once."""
+
+    def __init__(self, room: int) -> None:
+        self.room, self.taken = room, b""
+
+    def offer(self, frame: bytes) -> int | None:
+        if not self.room:
+            return None
+        part, self.room = frame[: self.room], max(0, self.room - len(frame))
+        self.taken += part
+        return len(frame) - len(part)
+
+
+def ready_client(kernel: Kernel) -> Client:
+    made = Client(All(), Event(), lambda: None, kernel.offer)
+    made.ready = True
+    return made
+
+
+def test_what_the_kernel_takes_at_once_wakes_nobody() -> None:
+    kernel = Kernel(100)
+    told = ready_client(kernel)
+    assert told.put(b"x" * 40)
+    assert kernel.taken == b"x" * 40
+    assert not told.wake.is_set()
+    assert told.waiting_bytes == 0
+
+
+def test_what_it_leaves_is_sent_by_the_greenlet_before_anything_else() -> None:
+    kernel = Kernel(30)
+    told = ready_client(kernel)
+    assert told.put(b"x" * 40)
+    assert told.put(b"y" * 5)
+    assert (kernel.taken, told.waiting_bytes) == (b"x" * 30, 15)
+    assert told.wake.is_set()
+    assert taken(told) == [b"", b"y" * 5]
+    assert told.waiting_bytes == 0
+
+
+def test_before_a_client_said_hello_everything_waits() -> None:
+    kernel = Kernel(100)
+    told = Client(All(), Event(), lambda: None, kernel.offer)
+    told.put(b"x")
+    assert (kernel.taken, taken(told)) == (b"", [b"x"])
+
+
+def test_a_client_that_joins_while_others_are_told_misses_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(live, "CLIENTS_AT_A_TIME", 1)
+    feed = FakeFeed()
+    hub = hub_of(feed)
+    for _ in range(5):
+        hub.join(client())
+    feed.add()
+    telling = gevent.spawn(hub.catch_up)
+    gevent.sleep(0)
+    late = client()
+    joined_at = hub.join(late)
+    telling.join()
+    feed.add()
+    hub.catch_up()
+    resumed = hub.resume(0, joined_at, All()) or []
+    seen = [build["id"] for frame in resumed for build in payload(frame)["builds"]]
+    seen += [build["id"] for frame in waiting(late) for build in frame["builds"]]
+    assert seen == [1, 2]
+    assert hub.told == hub.head == 2
