@@ -12,8 +12,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Generic, TypeVar
 
-import structlog
-
 from collector.domain.errors import MappingError
 from collector.domain.model import (
     BuildKey,
@@ -28,33 +26,14 @@ from collector.domain.model import (
 )
 from collector.domain.names import clean_branch, fork_branch, host_of
 from collector.providers.github.fields import Fields
+from collector.providers.github.statuses import conclusion_of, status_of
 
 PROVIDER = "github"
 MESSAGE_LIMIT = 1000
 ATTEMPT_LIMIT = 2**31
 
-_CONCLUSIONS = {
-    "success": Status.SUCCESS,
-    "failure": Status.FAILURE,
-    "timed_out": Status.FAILURE,
-    "startup_failure": Status.FAILURE,
-    "cancelled": Status.CANCELLED,
-    "skipped": Status.SKIPPED,
-    "action_required": Status.SKIPPED,
-    "neutral": Status.SKIPPED,
-    "stale": Status.SKIPPED,
-}
-_UNFINISHED = {
-    "queued": Status.QUEUED,
-    "waiting": Status.QUEUED,
-    "requested": Status.QUEUED,
-    "pending": Status.QUEUED,
-    "in_progress": Status.IN_PROGRESS,
-}
 _REPO_NAME = re.compile(r"[^/\s]{1,255}/[^/\s]{1,255}")
 _REPO_OF_API_URL = re.compile(r"/repos/([^/]+/[^/]+)(?:/|$)")
-_log = structlog.get_logger(__name__)
-_unknown_seen: set[str] = set()
 
 T = TypeVar("T")
 
@@ -93,23 +72,6 @@ def map_list(raw: object, name: str, mapper: Callable[[object], T]) -> Mapped[T]
     return Mapped(tuple(words), tuple(problems))
 
 
-def status_of(status: str, conclusion: str | None) -> Status:
-    """GitHub's two words to ours. Unknown ones are ``skipped`` (said once in the log) and kept as conclusion."""
-    if status in _UNFINISHED:
-        return _UNFINISHED[status]
-    if status == "completed" and conclusion in _CONCLUSIONS:
-        return _CONCLUSIONS[conclusion]
-    unknown = conclusion or status if status == "completed" else status
-    if unknown not in _unknown_seen and len(_unknown_seen) < 1000:
-        _unknown_seen.add(unknown)
-        _log.warning(
-            "unknown GitHub conclusion, kept as it came and counted as skipped; nothing to do unless it should count",
-            status=status,
-            conclusion=conclusion,
-        )
-    return Status.SKIPPED
-
-
 def run_word(raw: object, place: Place = Place(), *, told_by: Origin = "poll", path: str = "workflow_run") -> RunWord:
     """A workflow_run object (REST or webhook) as the word about one attempt. Raises MappingError."""
     run = Fields.of(raw, path)
@@ -122,7 +84,7 @@ def run_word(raw: object, place: Place = Place(), *, told_by: Origin = "poll", p
         key=BuildKey(PROVIDER, _instance(run, place), repo, run.need_id("id"), attempt),
         pipeline=_pipeline(run),
         status=word_status,
-        conclusion=_conclusion(word_status, status, conclusion),
+        conclusion=conclusion_of(word_status, status, conclusion),
         created_at=created_at,
         started_at=started_at,
         updated_at=run.need_instant("updated_at"),
@@ -154,7 +116,7 @@ def job_word(raw: object, place: Place = Place(), *, attempt: int | None = None,
         job_id=job.need_id("id"),
         name=job.shown_text("name") or f"job {job.need_id('id')}",
         status=word_status,
-        conclusion=_conclusion(word_status, status, conclusion),
+        conclusion=conclusion_of(word_status, status, conclusion),
         created_at=job.instant("created_at"),
         started_at=None if word_status is Status.QUEUED else job.instant("started_at"),
         completed_at=job.instant("completed_at") if word_status.finished else None,
@@ -261,13 +223,6 @@ def _clocks(run: Fields, attempt: int) -> tuple[datetime, datetime | None]:
     return created_at, started_at or created_at
 
 
-def _conclusion(word_status: Status, status: str, conclusion: str | None) -> str | None:
-    """The provider's last word; an unknown status has none but itself."""
-    if not word_status.finished:
-        return None
-    return conclusion or (status if status != "completed" else None)
-
-
 def _pipeline(run: Fields) -> PipelineRef:
     file = _file(run.text("path"))
     name = run.text("name")
@@ -338,7 +293,7 @@ def _steps(job: Fields) -> Iterable[Step]:
             name=step.shown_text("name") or f"step {index + 1}",
             number=step.integer("number") or 0,
             status=word_status,
-            conclusion=_conclusion(word_status, status, conclusion),
+            conclusion=conclusion_of(word_status, status, conclusion),
             started_at=step.instant("started_at"),
             completed_at=step.instant("completed_at"),
         )

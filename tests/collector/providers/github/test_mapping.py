@@ -18,9 +18,9 @@ from collector.providers.github.mapping import (
     map_list,
     repo_word,
     run_word,
-    status_of,
     workflow_word,
 )
+from collector.providers.github.statuses import status_of
 from tests.collector.providers.github.objects import job, repository, run, step, workflow
 
 

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
+import pytest
+
 from collector.providers.base import Budget
+from collector.providers.github.api import Pace
+from collector.providers.github.client import has_secondary_limit
 from collector.providers.github.plan import Allowance, Standing, due
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
@@ -63,6 +67,34 @@ def test_an_anonymous_hour_is_spread() -> None:
             allowance.spend(3)
             spent += 3
     assert 100 <= spent <= 2 * 54 + 10
+
+
+def test_a_burst_goes_out_at_once_and_then_ten_requests_a_second() -> None:
+    now, slept = [0.0], [0.0]
+
+    def sleep(seconds: float) -> None:
+        now[0] += seconds
+        slept[0] += seconds
+
+    pace = Pace(lambda: now[0], sleep)
+    for _ in range(600):
+        pace.step()
+    assert slept[0] == 0
+    for _ in range(100):
+        pace.step()
+    assert round(slept[0], 6) == 10
+    now[0] += 60
+    for _ in range(600):
+        pace.step()
+    assert round(slept[0], 6) == 10
+
+
+@pytest.mark.parametrize(
+    ("instance", "limited"),
+    [("github.com", True), ("acme.ghe.com", True), ("ghe.acme.com", False), ("127.0.0.1:1", False)],
+)
+def test_githubs_own_service_is_paced_and_a_server_of_ones_own_is_not(instance: str, limited: bool) -> None:
+    assert has_secondary_limit(instance) is limited
 
 
 def test_a_clock_that_goes_back_grants_nothing() -> None:
