@@ -73,9 +73,9 @@ def detail(build_id: int) -> dict[str, Any] | None:
     if row is None:
         return None
     build, external_id, repo_id = _shown(row[:-1]), row[_EXTERNAL_ID], row[-1]
-    log = logtexts.of_build(build_id)
     stored = groups.load(repo_id, external_id, build["attempt"], _key_of(build, external_id))
     state = next(one.state for one in stored if one.id == build_id)
+    log = logtexts.shown(build_id, state)
     build["logs"] = log.text if log else None
     build["jobs"] = [_job(job) for job in job_rows(state)]
     build["attempts"] = _attempts(repo_id, external_id)

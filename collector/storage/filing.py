@@ -7,16 +7,24 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
-from typing import Any
 
 from collector.domain.merge import BuildState, settle, told
-from collector.domain.model import BuildKey, BuildWord, JobWord, LogSnippet, RepoWord, RunWord, Word, WorkflowWord
+from collector.domain.model import (
+    BuildKey,
+    BuildWord,
+    JobWord,
+    LogSnippet,
+    RepoWord,
+    RunWord,
+    Word,
+    WorkflowWord,
+)
 from collector.domain.projection import job_rows, project
 from collector.domain.state_json import to_json
 from collector.providers.base import DetailRead
 from collector.storage import changes, columns, groups, logtexts, repos
 from collector.storage.groups import Stored
-from collector.storage.pipelines import Pipelines
+from collector.storage.pipelines import PipelineRow, Pipelines
 from collector.storage.repos import RepoRow, Repos
 from collector.storage.tables import sql, text
 
@@ -65,7 +73,7 @@ class Filing:
         for group, states in pending.items():
             repo, key = placed[group]
             self._write_group(repo, groups.load(*group, key), states)
-        self._pipelines.tidy()
+        self._tidy()
         return len(pending)
 
     def attach(self, log: LogSnippet) -> None:
@@ -136,8 +144,7 @@ class Filing:
                 if one.column("incarnation") != place:
                     groups.set_aside(one)
                 continue
-            digests = [state.log.digest if state.log else None for state in (settled[place], one.state, winner.state)]
-            logtexts.move(one.id, winner.id, pushed=digests[0] == digests[1] != digests[2])
+            logtexts.move_read(one.id, winner.id)
             groups.note_read(winner, one.detail_at, one.log_read)
             groups.delete(one)
             self._pipelines.left.add(one.column("pipeline_id"))
@@ -148,26 +155,25 @@ class Filing:
         pipeline = self._pipelines.of_build(row, repo)
         facts = columns.Facts(repo, pipeline, self._source, place, None, None, self._now)
         build_id = groups.insert(columns.of(row, state, facts), state, self._now)
-        if state.log and state.log.text:
-            logtexts.put_pushed(build_id, state.log.text)
-            facts = columns.Facts(repo, pipeline, self._source, place, logtexts.of_build(build_id), None, self._now)
+        if logtexts.write_pushed(build_id, None, state):
+            log = logtexts.shown(build_id, state)
+            facts = columns.Facts(repo, pipeline, self._source, place, log, None, self._now)
             groups.show_log(build_id, columns.of(row, state, facts))
         self._see_branch(repo, pipeline, row.branch)
         self.created[build_id] = self.changed[build_id] = None
 
     def _update(self, repo: RepoRow, stored: Stored, state: BuildState, place: int) -> None:
-        log_changed = bool(state.log and state.log.text and logtexts.put_pushed(stored.id, state.log.text))
+        log_changed = logtexts.write_pushed(stored.id, stored.state, state)
         row = project(state)
         pipeline = self._pipelines.of_build(row, repo)
-        log = logtexts.of_build(stored.id)
+        log = logtexts.shown(stored.id, state)
         new = columns.of(row, state, columns.Facts(repo, pipeline, self._source, place, log, stored, self._now))
         words = to_json(state)
         jobs_differ = groups.write_jobs(stored.id, stored.jobs, groups.job_texts(state))
         columns_differ = new != stored.columns
         if columns_differ or words != stored.words:
             groups.update(stored, new, words)
-        if stored.column("pipeline_id") != pipeline.id:
-            self._pipelines.left.add(stored.column("pipeline_id"))
+        self._leave(stored, new)
         self._see_branch(repo, pipeline, row.branch)
         if columns_differ or log_changed or (jobs_differ and job_rows(state) != job_rows(stored.state)):
             self.changed[stored.id] = None
@@ -179,16 +185,32 @@ class Filing:
             self._update(repo, stored, stored.state, stored.column("incarnation"))
             self.changed[stored.id] = None
 
-    def _see_branch(self, repo: RepoRow, pipeline: Any, branch: str | None) -> None:
+    def _see_branch(self, repo: RepoRow, pipeline: PipelineRow, branch: str | None) -> None:
         if branch is not None:
             self._repos.see_branch(repo, branch)
             self._pipelines.see_branch(pipeline)
 
+    def _leave(self, stored: Stored, new: tuple[object, ...]) -> None:
+        """What was known of a repo or pipeline by this build alone may not hold without it."""
+        old = [stored.column(name) for name in ("repo_id", "pipeline_id", "branch")]
+        now = [groups.column(new, name) for name in ("repo_id", "pipeline_id", "branch")]
+        if old != now and old[2] == "main":
+            self._repos.left.add(old[0])
+        if old[1] != now[1] or (old[2] is not None and now[2] is None):
+            self._pipelines.left.add(old[1])
+
+    def _tidy(self) -> None:
+        self._pipelines.tidy()
+        self._repos.tidy()
+
     def _carry_out(self) -> None:
         """What new names mean for what is stored already: rows move to the repo that took their name over, and
         builds, and with them the feed, follow the names of repos and pipelines."""
+        if self._repos.takeovers:
+            self._repos.forget()
         while self._repos.takeovers:
-            self._take_over(*self._repos.takeovers.pop())
+            takeover = self._repos.takeovers.pop()
+            self._take_over(takeover.loser, takeover.winner, takeover.name_key)
         for repo in self._repos.renamed:
             self._follow("repo", repo.name, "repo_id", repo.id)
             for stored in groups.load_of_plain_pipelines(repo.id):
@@ -197,7 +219,7 @@ class Filing:
         for pipeline_id, name in self._pipelines.renamed.items():
             self._follow("pipeline", name, "pipeline_id", pipeline_id)
         self._pipelines.renamed.clear()
-        self._pipelines.tidy()
+        self._tidy()
 
     def _follow(self, column: str, name: str, owner: str, owner_id: int) -> None:
         rows = sql(
@@ -209,11 +231,12 @@ class Filing:
         loser, winner = self._repos.get(loser_id), self._repos.get(winner_id)
         if loser is None or winner is None:
             return
+        winner = self._repos.bearer(winner, name_key)  # of one batch, several may have taken the name in turn
         nameless = loser.external_id is None
         for stored in groups.load_told_by_name(loser_id):
             if nameless or stored.state.key.repo.lower() == name_key:
                 key = stored.state.key
-                theirs = groups.load(winner_id, key.external_id, key.attempt, key)
+                theirs = groups.load(winner.id, key.external_id, key.attempt, key)
                 groups.set_aside(stored)
                 self._write_group(winner, [*theirs, stored], [])
         if nameless:

@@ -13,6 +13,7 @@ from typing import Any
 from collector.domain.merge import BuildState
 from collector.domain.model import BuildKey, JobWord
 from collector.domain.state_json import from_json, job_from_json, job_to_json, to_json
+from collector.storage import logtexts
 from collector.storage.tables import sql, text
 from collector.storage.texts import clean, clean_or_none
 
@@ -59,7 +60,12 @@ class Stored:
     """Each job's winning word as it is stored; True marks words without a start (see BuildState.startless)."""
 
     def column(self, name: str) -> Any:
-        return self.columns[_PLACE[name]]
+        return column(self.columns, name)
+
+
+def column(columns: tuple[Any, ...], name: str) -> Any:
+    """The value of one of COLUMNS."""
+    return columns[_PLACE[name]]
 
 
 def load(repo_id: int, external_id: str, attempt: int, key: BuildKey) -> list[Stored]:
@@ -104,7 +110,7 @@ def update(stored: Stored, columns: tuple[Any, ...], words: str) -> None:
 
 def show_log(build_id: int, columns: tuple[Any, ...]) -> None:
     """Writes the three columns that a log shows in."""
-    shown = (columns[_PLACE[name]] for name in ("logs_excerpt", "error_line", "failing_step"))
+    shown = (column(columns, name) for name in ("logs_excerpt", "error_line", "failing_step"))
     sql("UPDATE builds SET logs_excerpt = ?, error_line = ?, failing_step = ? WHERE id = ?", (*shown, build_id))
 
 
@@ -158,7 +164,7 @@ def write_jobs(build_id: int, stored: Mapping[JobKey, str], jobs: Mapping[JobKey
 
 def _stored(row: tuple[Any, ...], key: BuildKey) -> Stored:
     build_id, words, detail_at, log_read, recorded_at, *columns = row
-    state = from_json(words, key)
+    state = logtexts.with_texts(build_id, from_json(words, key))
     jobs = {
         (job_id, bool(startless)): word
         for job_id, startless, word in sql("SELECT job_id, startless, word FROM jobs WHERE build_id = ?", (build_id,))

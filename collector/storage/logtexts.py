@@ -1,15 +1,18 @@
-"""Logs of failed builds: one pushed with a plain body, one read from the provider, which is shown first."""
+"""Logs of failed builds: those pushed with plain bodies, and one read from the provider, which is shown first."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from collector.domain.logs import snippet
+from collector.domain.merge import BuildState, LogText, whole
 from collector.domain.model import LogSnippet
 from collector.storage.tables import sql
 from collector.storage.texts import clean, clean_or_none
 
 PUSHED = "pushed"
+STARTLESS = "startless"
+"""Pushed with a body without a start (see BuildState.startless)."""
 READ = "read"
 EXCERPT_CHARS = 400
 _COLUMNS = "kind, text, error_line, job_name, step_name"
@@ -35,19 +38,36 @@ class LogRow:
         return self.text[at : at + EXCERPT_CHARS] if at >= 0 else self.text[-EXCERPT_CHARS:]
 
 
-def of_build(build_id: int) -> LogRow | None:
+def shown(build_id: int, state: BuildState) -> LogRow | None:
     """The log that is shown; None when there is none or retention has taken it."""
-    row = sql(f"SELECT {_COLUMNS} FROM logs WHERE build_id = ? ORDER BY kind DESC LIMIT 1", (build_id,)).fetchone()
-    return LogRow(*row) if row else None
+    read = _get(build_id, READ)
+    log = whole(state).log
+    if read or log is None:
+        return read
+    startless = state.startless is not None and state.startless.log == log
+    return _get(build_id, STARTLESS if startless else PUSHED)
 
 
-def put_pushed(build_id: int, text: str) -> bool:
-    """Keeps the log that came with the winning plain body. True when that is new."""
-    text = clean(text)
-    if _get(build_id, PUSHED) and _get(build_id, PUSHED).text == text:  # type: ignore[union-attr]
-        return False
-    _put(build_id, LogRow(PUSHED, text, clean_or_none(snippet(text, step=None)[1]), None, None))
-    return True
+def with_texts(build_id: int, state: BuildState) -> BuildState:
+    """The state with the texts of its logs, which are kept apart from it."""
+    if state.log is None and (state.startless is None or state.startless.log is None):
+        return state
+    texts = dict(sql("SELECT kind, text FROM logs WHERE build_id = ? AND kind <> ?", (build_id, READ)).fetchall())
+    state = replace(state, log=_with_text(state.log, texts.get(PUSHED)))
+    if state.startless is None:
+        return state
+    return replace(state, startless=replace(state.startless, log=_with_text(state.startless.log, texts.get(STARTLESS))))
+
+
+def write_pushed(build_id: int, old: BuildState | None, new: BuildState) -> bool:
+    """Makes the kept pushed logs those of the new state. True when any differs."""
+    before, after = _texts(old), _texts(new)
+    for kind in before.keys() - after.keys():
+        sql("DELETE FROM logs WHERE build_id = ? AND kind = ?", (build_id, kind))
+    for kind, text in after.items():
+        if before.get(kind) != text:
+            _put(build_id, LogRow(kind, text, clean_or_none(snippet(text, step=None)[1]), None, None))
+    return before != after
 
 
 def put_read(build_id: int, told: LogSnippet) -> bool:
@@ -63,15 +83,20 @@ def put_read(build_id: int, told: LogSnippet) -> bool:
     return True
 
 
-def move(loser_id: int, winner_id: int, *, pushed: bool) -> None:
-    """Two rows were found to be one build: the better read log stays, and the loser's pushed one where it ``pushed``
-    the winning body."""
+def move_read(loser_id: int, winner_id: int) -> None:
+    """Two rows were found to be one build: the better read log stays."""
     mine, theirs = _get(winner_id, READ), _get(loser_id, READ)
     if theirs and (mine is None or theirs.precedence > mine.precedence):
         _put(winner_id, theirs)
-    log = _get(loser_id, PUSHED)
-    if log and pushed:
-        _put(winner_id, log)
+
+
+def _texts(state: BuildState | None) -> dict[str, str]:
+    logs = {PUSHED: state.log, STARTLESS: state.startless.log if state.startless else None} if state else {}
+    return {kind: clean(log.text) for kind, log in logs.items() if log and log.text}
+
+
+def _with_text(log: LogText | None, text: str | None) -> LogText | None:
+    return log and replace(log, text=text)
 
 
 def _get(build_id: int, kind: str) -> LogRow | None:

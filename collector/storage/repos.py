@@ -52,6 +52,8 @@ class Repos:
     def __init__(self) -> None:
         self.renamed: list[RepoRow] = []
         self.takeovers: list[Takeover] = []
+        self.left: set[int] = set()
+        """Repos that a build on main was moved away from: perhaps it was the only one."""
         self._seen: dict[tuple[str, str, str, str | None], tuple[RepoRow, str]] = {}
         self._rows: dict[int, RepoRow] = {}
 
@@ -76,6 +78,10 @@ class Repos:
     def get(self, repo_id: int) -> RepoRow | None:
         return self._the(get(repo_id))
 
+    def bearer(self, row: RepoRow, name_key: str) -> RepoRow:
+        """Whom the name stands for now, of the row's instance; the row itself when nobody bore it."""
+        return self._the(named(row.provider, row.instance, name_key)) or row
+
     def _the(self, row: RepoRow | None) -> RepoRow | None:
         """One object a row: a repo may be met under several names, and each must know what the others learned."""
         return None if row is None else self._rows.setdefault(row.id, row)
@@ -98,11 +104,21 @@ class Repos:
 
     def merge_into(self, loser: RepoRow, winner: RepoRow) -> None:
         """What the vanishing row knew about branches goes over to the other."""
-        winner.main_seen = winner.main_seen or loser.main_seen
         winner.configured_branch = winner.configured_branch or loser.configured_branch
         if loser.told_branch:
             self.tell_branch(winner, loser.told_branch, loser.told_at)
         self._save(winner)
+
+    def tidy(self) -> None:
+        """Asks again whether the repos that were left have builds on main."""
+        for row in [self.get(repo_id) for repo_id in sorted(self.left)]:
+            if row is not None:
+                on_main = sql(
+                    "SELECT 1 FROM builds WHERE repo_id = ? AND branch = 'main' LIMIT 1", (row.id,)
+                ).fetchone()
+                row.main_seen = on_main is not None
+                self._save(row)
+        self.left.clear()
 
     def _save(self, repo: RepoRow) -> None:
         repo.default_branch = repo.effective_branch()

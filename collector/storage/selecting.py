@@ -35,6 +35,8 @@ class Where:
     def one_of(self, column: str, values: Sequence[object]) -> None:
         if len(values) == 1:
             self.add(f"{column} = ?", values[0])
+        elif not values:
+            self.add("1 = 0")
         else:
             self.add(f"{column} IN ({marks(values)})", *values)
 

@@ -122,6 +122,8 @@ def _alike(history: Sequence[_Build]) -> list[_Build]:
 
 def _long_streaks(pipeline_ids: Sequence[int], status: str, wanted: Where) -> dict[int, _Streak]:
     """Streaks that reach beyond the history: everything after the newest build that ended otherwise."""
+    if not pipeline_ids:
+        return {}
     since = (
         f"b.status = '{status}' AND b.sorted_at > coalesce((SELECT max(b.sorted_at) FROM builds b WHERE"
         f" b.pipeline_id = p.id AND b.status = '{health.other(status)}' AND {wanted.text}), '')"

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from collector import ingest
 from collector.domain.filters import Filters
-from collector.domain.model import PipelineRef, RepoWord, Status, Word, WorkflowWord
+from collector.domain.model import BuildKey, PipelineRef, RepoWord, Status, Word, WorkflowWord
 from collector.ingest import Context
 from collector.providers.base import Batch, DetailRead, EtagEntry
 from collector.storage import builds, changes, etags, marks
@@ -28,6 +28,7 @@ from tests.builders import (
     run_word,
 )
 from tests.collector.conftest import NOW, Record
+from tests.collector.domain.strategies import GITHUB, JENKINS, words
 from tests.collector.storage.dump import dump
 
 RERUN = github_key(1, attempt=2)
@@ -73,6 +74,14 @@ HISTORIES: dict[str, list[Word]] = {
         WorkflowWord("github", "github.com", "acme/site", "7", "Build and test", ".github/workflows/ci.yml", "active",
                      updated_at=later(500), repo_external_id="100"),
     ],
+    "a name that one repo gave up and another took": [
+        run_word(github_key(1), updated_at=later(61)),
+        run_word(github_key(2, repo="acme/site"), updated_at=later(65)),
+        run_word(github_key(3), updated_at=later(69), repo_external_id="200"),
+        plain_word(github_key("x")),
+        plain_word(github_key("y", repo="acme/site")),
+        plain_word(github_key("z", repo="Acme/Web"), pipeline=PipelineRef(name="release")),
+    ],
 }  # fmt: skip
 
 
@@ -87,8 +96,8 @@ class Shelf:
         with self.database.writing():
             for table in ("builds", "pipelines", "repo_names", "repos", "changes"):
                 sql(f"DELETE FROM {table}")
-        for words in batches:
-            ingest.record(self.database, Batch(words=words), Context("acme"), NOW)
+        for batch in batches:
+            ingest.record(self.database, Batch(words=batch), Context("acme"), NOW)
         return dump(self.database)
 
 
@@ -108,6 +117,21 @@ def test_any_order_repetition_and_batching_of_words_ends_in_the_same_rows(
         cuts = sorted(data.draw(st.sets(st.integers(1, len(shuffled) - 1), max_size=4)))
         batches = [shuffled[a:b] for a, b in zip([0, *cuts], [*cuts, len(shuffled)], strict=True)]
         assert shelf.stored(batches) == in_order
+
+    check()
+
+
+@pytest.mark.parametrize("key", [GITHUB, JENKINS], ids=["github", "jenkins"])
+def test_any_words_about_one_build_end_in_the_same_rows_in_any_order(key: BuildKey, database: Database) -> None:
+    shelf = Shelf(database)
+
+    @given(told=st.lists(words(key), min_size=2, max_size=6), data=st.data())
+    @settings(max_examples=25, deadline=None)
+    def check(told: list[Word], data: st.DataObject) -> None:
+        shuffled = data.draw(st.permutations(told))
+        in_order = shelf.stored([[word] for word in told])
+        assert shelf.stored([[word] for word in shuffled]) == in_order
+        assert shelf.stored([told]) == in_order
 
     check()
 
