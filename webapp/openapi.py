@@ -8,7 +8,7 @@ from apiflask import APIFlask
 from pydantic import BaseModel
 
 from webapp.errors import CODES, ErrorAnswer
-from webapp.schemas import PlainBody
+from webapp.posted import PlainBody
 
 DESCRIPTION = (
     "CI Health watches CI/CD pipelines. Times are RFC 3339 in UTC, lengths are seconds. Unknown parameters get 422. "

@@ -5,6 +5,7 @@ The arbiter holds the listening socket and watches the worker; the worker opens 
 
 from __future__ import annotations
 
+import logging
 import os
 import resource
 import signal
@@ -17,6 +18,7 @@ import gevent
 import structlog
 from gevent import socket as gevent_socket
 from gunicorn.app.base import BaseApplication
+from gunicorn.glogging import Logger
 from gunicorn.workers.ggevent import GeventWorker
 
 from config.load import load
@@ -54,9 +56,15 @@ class Worker(GeventWorker):  # type: ignore[misc]  # gunicorn ships no types
         if self.services is not None:
             self.services.hub.close()
 
-    def notify(self) -> None:
-        """gunicorn's sign of life, once a second; the loop sleeps less when it is told to stop."""
-        super().notify()
+
+class OurLog(Logger):  # type: ignore[misc]
+    """gunicorn's words go the way of all others: ``config.logging`` has set that up already."""
+
+    def setup(self, cfg: Any) -> None:
+        self.error_log.setLevel(logging.WARNING)
+        self.error_log.propagate = True
+        self.error_log.handlers = []
+        self.access_log.handlers = []
 
 
 class Server(BaseApplication):  # type: ignore[misc]
@@ -94,9 +102,7 @@ def gunicorn_options(settings: Settings) -> dict[str, Any]:
         "control_socket_disable": True,  # needs a home that can be written
         "worker_tmp_dir": _memory_dir(),
         "proc_name": "cihealth-web",
-        "loglevel": "warning",
-        "accesslog": None,
-        "errorlog": "-",
+        "logger_class": OurLog,
     }
 
 

@@ -24,8 +24,8 @@ from webapp.auth import basic_password, bearer_token, check_host, policy
 from webapp.body import parse_json, read_body
 from webapp.choosing import Chosen, choose_github, choose_plain
 from webapp.errors import Refused, Unavailable
+from webapp.posted import Ingested
 from webapp.posting import Denied, Posting, Presented, Sender, Source
-from webapp.schemas import Ingested
 from webapp.services import services
 from webapp.throttle import Throttle
 from webapp.writer import Item
