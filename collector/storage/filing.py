@@ -148,6 +148,7 @@ class Filing:
             groups.note_read(winner, one.detail_at, one.log_read)
             groups.delete(one)
             self._pipelines.left.add(one.column("pipeline_id"))
+            self._repos.left.add(one.column("repo_id"))
             self.gone[one.id] = None
 
     def _insert(self, repo: RepoRow, state: BuildState, place: int) -> None:
