@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from collector.domain.model import JobWord, PlainWord, RunWord, Word
+from collector.domain.model import JobWord, PlainWord, RepoWord, RunWord, Word
 from collector.providers.base import NotForUs
 from collector.providers.github import selection as github
 from collector.providers.jenkins import selection as jenkins
@@ -25,12 +25,13 @@ class Chosen:
 def choose_github(words: Sequence[Word], sender: Sender) -> Chosen | NotForUs:
     """The words of a native delivery that a source of the sender takes; the build's word decides."""
     told = next(word for word in reversed(words) if isinstance(word, RunWord | JobWord))
+    default = next((word.default_branch for word in words if isinstance(word, RepoWord)), None)
     sources = [source for source in sender.sources if isinstance(source, GithubSource)]
     reasons: list[str] = []
     for source in sources:
-        reason = github.refusal(source, told)
+        reason = github.refusal(source, told, default=default)
         if reason is None:
-            return Chosen(tuple(word for word in words if github.selects(source, word)), source)
+            return Chosen(tuple(word for word in words if word is told or github.selects(source, word)), source)
         if sender.bound or _concerns(source, told.key.instance, told.key.repo):
             reasons.append(reason)
     return NotForUs(reasons[0]) if reasons else Chosen(tuple(words), None)

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from collector.domain.model import BuildKey, PipelineRef, PlainWord, RepoWord, RunWord, Status
+from collector.domain.model import BuildKey, JobWord, PipelineRef, PlainWord, RepoWord, RunWord, Status
 from collector.providers.base import NotForUs
 from config.model import Config
 from webapp.choosing import Chosen, choose_github, choose_plain
@@ -65,6 +65,15 @@ def test_a_source_without_repos_takes_every_repo_that_its_secret_signs() -> None
     other = replace(RUN, key=replace(KEY, repo="somebody/else"))
     assert choose_github((other,), bound(EVERYTHING)) == Chosen((other,), EVERYTHING)
     assert "branch" in reason(choose_github((replace(other, branch="topic"),), bound(EVERYTHING)))
+
+
+def test_the_default_branch_is_the_one_that_the_deliverys_repository_tells() -> None:
+    source = EVERYTHING.model_copy(update={"branches": ("@default",)})
+    repo = replace(REPO, default_branch="trunk")
+    on_trunk, job = replace(RUN, branch="trunk"), JobWord(KEY, "1", "test", Status.SUCCESS, branch="trunk")
+    assert choose_github((repo, on_trunk), bound(source)) == Chosen((repo, on_trunk), source)
+    assert choose_github((repo, job), bound(source)) == Chosen((repo, job), source)
+    assert "branch main" in reason(choose_github((repo, RUN), bound(source)))
 
 
 def test_of_two_sources_with_one_secret_the_one_that_watches_it_gets_it() -> None:

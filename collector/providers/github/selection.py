@@ -18,10 +18,13 @@ def selects(source: GithubSource, word: Word, *, instance: str | None = None) ->
     return refusal(source, word, instance=instance) is None
 
 
-def refusal(source: GithubSource, word: Word, *, instance: str | None = None) -> str | None:
+def refusal(
+    source: GithubSource, word: Word, *, instance: str | None = None, default: str | None = None
+) -> str | None:
     """Why the source does not take ``word``, in words for its sender; None when it takes it.
 
     ``instance``: where the source's builds are; without it the hosts that may belong to the source's url.
+    ``default``: the repo's default branch, where something told it.
     """
     own = (instance,) if instance else source.instances
     told_instance = word.instance if isinstance(word, RepoWord | WorkflowWord) else word.key.instance
@@ -35,7 +38,7 @@ def refusal(source: GithubSource, word: Word, *, instance: str | None = None) ->
         return None if takes_pipeline(source, pipeline) else _not_watched(source, word.name)
     if isinstance(word, RepoWord):
         return None
-    return build_refusal(source, word)
+    return build_refusal(source, word, default)
 
 
 def build_refusal(source: GithubSource, word: RunWord | JobWord | PlainWord, default: str | None = None) -> str | None:

@@ -9,16 +9,25 @@ from __future__ import annotations
 import hashlib
 import hmac
 from collections.abc import Sequence
+from dataclasses import replace
 from urllib.parse import parse_qs
 
 from collector.domain.errors import MappingError
-from collector.domain.model import RepoWord, Word
+from collector.domain.model import PipelineRef, RepoWord, Word, WorkflowWord
 from collector.providers.base import NotForUs
 from collector.providers.github.fields import Fields
 from collector.providers.github.mapping import Place, job_word, repo_word, run_word, workflow_word
 
 _HEADER_LENGTH = len("sha256=") + 64
 _STORED = ("workflow_run", "workflow_job")
+# deployment_status and deployment_review carry a run too; workflow_job may carry the deployment that it waits for.
+_OF_OTHERS = {
+    "workflow_run": (
+        "workflow_job", "deployment", "deployment_status", "workflow_job_run", "workflow_job_runs", "check_run",
+        "check_suite",
+    ),
+    "workflow_job": ("workflow_run", "deployment_status", "check_run", "check_suite"),
+}  # fmt: skip
 EVENT_LIMIT = 64
 
 
@@ -73,7 +82,7 @@ def parse(event: str, body: object) -> tuple[Word, ...] | NotForUs:
 
 def _matching(envelope: Fields, event: str) -> Fields:
     """The header is not signed: it must not turn one event's body into another event."""
-    others = [name for name in _STORED if name != event and envelope.values.get(name) is not None]
+    others = [name for name in _OF_OTHERS[event] if envelope.values.get(name) is not None]
     if envelope.values.get(event) is None or others:
         raise MappingError(event, f"X-GitHub-Event says {event}, so the body must have that object and no other")
     if envelope.text("action") is None:
@@ -97,8 +106,18 @@ def _run(envelope: Fields) -> tuple[Word, ...]:
         _same_repo(repo, word.key.repo)
         words.append(repo)
     if envelope.values.get("workflow") is not None:
-        words.append(workflow_word(envelope.values["workflow"], Place(word.key.repo, word.key.instance, place.repo_id)))
+        workflow = workflow_word(envelope.values["workflow"], Place(word.key.repo, word.key.instance, place.repo_id))
+        words.append(workflow)
+        word = replace(word, pipeline=_named(word.pipeline, workflow))
     return (*words, word)
+
+
+def _named(told: PipelineRef, workflow: WorkflowWord) -> PipelineRef:
+    """A run's name may be empty or its title, its path absent: a source's ``workflows`` mean the workflow's own."""
+    if told.external_id != workflow.external_id:
+        return told
+    name = None if workflow.name == workflow.path else workflow.name
+    return PipelineRef(told.external_id, name or told.name, told.path or workflow.path)
 
 
 def _job(envelope: Fields) -> tuple[Word, ...]:

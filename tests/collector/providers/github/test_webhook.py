@@ -11,7 +11,7 @@ from urllib.parse import urlencode
 import pytest
 
 from collector.domain.errors import MappingError
-from collector.domain.model import JobWord, RepoWord, RunWord, Status, WorkflowWord
+from collector.domain.model import JobWord, PipelineRef, RepoWord, RunWord, Status, WorkflowWord
 from collector.providers.base import NotForUs
 from collector.providers.github.webhook import form_payload, parse, verify
 from tests.collector.providers.github.objects import Json, job, repository, run, workflow
@@ -100,6 +100,30 @@ class TestParse:
         told = parse("workflow_run", delivery("workflow_run", run(), workflow=None))
         assert isinstance(told, tuple)
         assert [type(word) for word in told] == [RepoWord, RunWord]
+
+    def test_a_run_without_a_name_or_path_has_those_of_its_workflow(self) -> None:
+        bare = run(name="", path=...)
+        told = parse("workflow_run", delivery("workflow_run", bare, workflow=workflow(name="Nightly")))
+        assert isinstance(told, tuple)
+        assert isinstance(told[-1], RunWord)
+        assert told[-1].pipeline == PipelineRef("55", "Nightly", ".github/workflows/ci.yml")
+
+    def test_another_workflow_lends_a_run_nothing(self) -> None:
+        told = parse("workflow_run", delivery("workflow_run", run(name=""), workflow=workflow(56, name="Nightly")))
+        assert isinstance(told, tuple)
+        assert isinstance(told[-1], RunWord)
+        assert told[-1].pipeline.name is None
+
+    @pytest.mark.parametrize("other", ["deployment_status", "deployment", "workflow_job_run", "check_run"])
+    def test_events_that_carry_a_run_beside_their_own_object_are_no_word_about_it(self, other: str) -> None:
+        body = delivery("workflow_run", run(status="waiting", conclusion=None), "requested", **{other: {"id": 1}})
+        with pytest.raises(MappingError, match="no other"):
+            parse("workflow_run", body)
+
+    def test_a_job_may_carry_the_deployment_that_it_waits_for(self) -> None:
+        told = parse("workflow_job", delivery("workflow_job", job(status="waiting"), deployment={"id": 1}))
+        assert isinstance(told, tuple)
+        assert isinstance(told[-1], JobWord)
 
     def test_requested_may_come_completed_with_action_required(self) -> None:
         told = parse("workflow_run", delivery("workflow_run", run(conclusion="action_required"), "requested"))
