@@ -9,13 +9,14 @@ BIN := .venv/bin
 FRONTEND := $(shell find frontend -type f -not -path '*/node_modules/*' -not -path '*/out/*' 2>/dev/null)
 TESTS ?= tests
 
-.PHONY: help run test lint bench clean lock check-node tools
+.PHONY: help run test lint bench chaos clean lock check-node tools
 
 help:
 	@echo 'make run    install what is missing and start CI Health (the demo while collectors.yaml names no source)'
 	@echo 'make test   lint, types, import rules, all tests (Python, dashboard, browser)'
 	@echo 'make lint   the fast part of it'
 	@echo 'make bench  the benchmarks'
+	@echo 'make chaos  kill -9 at random instants, for many minutes'
 	@echo 'make lock   write the lock files anew from pyproject.toml'
 	@echo 'make clean  remove what these steps made'
 
@@ -36,7 +37,11 @@ lint: .make/dev
 	$(BIN)/lint-imports
 
 bench: .make/dev
-	@set -e; for each in bench/[!_]*.py; do echo "== $$each"; $(BIN)/python "$$each"; done
+	@set -e; for each in bench/[!_]*.py; do echo "== $$each"; $(BIN)/python -m "bench.$$(basename "$$each" .py)"; done
+
+# The same kills as the tests, many more of them.
+chaos: .make/dev
+	CIHEALTH_CHAOS_BUILDS=5000 CIHEALTH_CHAOS_KILLS=100 $(BIN)/python -m pytest tests/chaos
 
 lock: .make/dev
 	$(BIN)/uv pip compile pyproject.toml -o requirements.lock $(LOCK)

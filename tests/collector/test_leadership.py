@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from structlog.testing import capture_logs
 
 from collector import leadership
 from collector.leadership import Leadership
@@ -69,15 +70,13 @@ def test_a_free_lease_is_taken_at_once(database: Database, clock: Clock) -> None
     assert holder(database) == "one"
 
 
-def test_a_second_collector_leaves_and_names_the_owner_that_lives(
-    database: Database, clock: Clock, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_second_collector_leaves_and_names_the_owner_that_lives(database: Database, clock: Clock) -> None:
     first = Leadership(database, "cihealth run on build-7, process 4711", clock)
     assert first.acquire(Stop(), wait=False)
     second = Leadership(database, "two", clock)
-    assert not second.acquire(Renewing(first, clock, rounds=1), wait=False)
-    told = capsys.readouterr()
-    assert "cihealth run on build-7, process 4711" in told.out + told.err
+    with capture_logs() as lines:
+        assert not second.acquire(Renewing(first, clock, rounds=1), wait=False)
+    assert [line["owner"] for line in lines] == ["cihealth run on build-7, process 4711"]
 
 
 def test_a_dead_owner_is_followed_when_its_lease_has_run_out(database: Database, clock: Clock) -> None:

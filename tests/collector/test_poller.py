@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from structlog.testing import capture_logs
 
 from collector.domain.errors import NotFound, SourceError, Unreachable, Waiting
 from collector.domain.model import BuildKey, PipelineRef, RunWord, Status
@@ -226,29 +227,24 @@ def test_many_parts_in_trouble_are_counted_not_listed(make: Make, database: Data
     assert state(database).last_error.endswith("acme/2: gone; and 2 more")
 
 
-def test_an_error_of_ours_stays_with_its_source_and_is_backed_off(
-    make: Make, database: Database, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_an_error_of_ours_stays_with_its_source_and_is_backed_off(make: Make, database: Database) -> None:
     poller = make(Scripted([Batch([run(1)]), KeyError("slip")]))
-    first, second = poller.poll(), poller.poll()
+    with capture_logs() as lines:
+        first, second = poller.poll(), poller.poll()
     assert first.error is not None
     assert "KeyError" in first.error
     assert second.wait_seconds > first.wait_seconds
     assert "KeyError" in state(database).last_error
-    told = capsys.readouterr()
-    assert "acme" in told.out + told.err
+    assert [(line["source"], line["exc_info"]) for line in lines] == [("acme", True)] * 2
 
 
-def test_a_source_that_stays_down_is_logged_once_and_so_is_its_return(
-    make: Make, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_source_that_stays_down_is_logged_once_and_so_is_its_return(make: Make) -> None:
     poller = make(Scripted([Unreachable("no answer")], [Unreachable("no answer")], [Batch([run(1)])], [Batch()]))
-    for _ in range(4):
-        poller.poll()
-    told = capsys.readouterr()
-    text = told.out + told.err
-    assert text.count("no answer") == 1
-    assert text.count("read again") == 1
+    with capture_logs() as lines:
+        for _ in range(4):
+            poller.poll()
+    told = [(line["log_level"], line.get("error")) for line in lines if line.get("source") == "acme"]
+    assert told == [("warning", "no answer"), ("info", None)]
 
 
 def test_how_far_a_first_read_is_shows_while_it_lasts(make: Make, database: Database) -> None:

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pytest
+from structlog.testing import capture_logs
 
 from collector import schedule
 from collector.schedule import Schedule, Tick, Work
@@ -76,9 +77,7 @@ def test_a_work_that_hangs_delays_neither_the_others_nor_the_end() -> None:
     let_go.set()
 
 
-def test_a_work_that_raises_is_logged_by_name_and_its_thread_lives_on(
-    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_work_that_raises_is_logged_by_name_and_its_thread_lives_on(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(schedule, "AFTER_SLIP_SECONDS", 0.0)
     runs = threading.Semaphore(0)
 
@@ -86,11 +85,10 @@ def test_a_work_that_raises_is_logged_by_name_and_its_thread_lives_on(
         runs.release()
         raise ValueError("slip")
 
-    with running(Work("clumsy", raises)):
+    with capture_logs() as lines, running(Work("clumsy", raises)):
         assert runs.acquire(timeout=5)
         assert runs.acquire(timeout=5), "it is tried again by the one thread there is"
-    told = capsys.readouterr()
-    assert "clumsy" in told.out + told.err
+    assert {line["work"] for line in lines} == {"clumsy"}
 
 
 def test_nothing_is_begun_after_the_end() -> None:
