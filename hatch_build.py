@@ -28,6 +28,8 @@ class DashboardHook(BuildHookInterface[Any]):
 
 
 def build_dashboard(frontend: Path) -> None:
+    if not (frontend / "package-lock.json").is_file():
+        raise RuntimeError("neither the built dashboard (webapp/static) nor its sources (frontend/) are here")
     npm = require_node()
     for arguments in (["ci", "--no-audit", "--no-fund"], ["run", "build"]):
         ended = subprocess.run([npm, *arguments], cwd=frontend, check=False)
