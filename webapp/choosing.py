@@ -13,6 +13,8 @@ from collector.providers.jenkins.controllers import instances_of
 from config.model import GithubSource, JenkinsSource
 from webapp.posting import Sender, Source
 
+GITHUB_COM = "github.com"
+
 
 @dataclass(frozen=True, slots=True)
 class Chosen:
@@ -46,6 +48,19 @@ def _concerns(source: GithubSource, instance: str, repo: str) -> bool:
 
 def _of_all_repos(source: GithubSource) -> GithubSource:
     return source.model_copy(update={"repos": (), "orgs": ()})
+
+
+def github_instance(repo: str, sources: Sequence[Source], known: Sequence[str]) -> str:
+    """Where a plain body without a url is of: where its repo is known, else where a source looks for it.
+
+    ``known``: the instances on which a repo of that name is stored. A source that watches the repo goes before the
+    others, and github.com before the host of an address that may be a proxy's.
+    """
+    githubs = [source for source in sources if isinstance(source, GithubSource)]
+    watching = [source for source in githubs if github.takes_repo(source, repo)] or githubs
+    possible = [instance for source in watching for instance in source.instances] or [*known, GITHUB_COM]
+    told = [instance for instance in possible if instance in known]
+    return told[0] if told else GITHUB_COM if GITHUB_COM in possible else possible[0]
 
 
 def choose_plain(word: PlainWord, sender: Sender, roots: dict[str, str]) -> Chosen | NotForUs:

@@ -13,7 +13,7 @@ from collector.domain.filters import Filters
 from collector.providers.base import NotForUs
 from collector.providers.jenkins import webhook as jenkins
 from collector.providers.jenkins.webhook import Pushed
-from collector.storage import builds, changes, figures, leases, marks
+from collector.storage import builds, changes, figures, leases, marks, repos
 from collector.storage import pipelines as pipelines_kept
 from collector.storage import sources as source_states
 from collector.storage.database import Database
@@ -130,6 +130,11 @@ def jenkins_roots(database: Database, named: Sequence[JenkinsSource]) -> dict[st
 def _roots(named: Sequence[JenkinsSource]) -> dict[str, str]:
     told = {source.name: marks.get(source.name, ROOT_MARK) for source in named}
     return {name: root for name, root in told.items() if root}
+
+
+def instances_of_repo(database: Database, provider: str, name: str) -> list[str]:
+    with database.reading():
+        return repos.instances_of(provider, name)
 
 
 def parse_jenkins(

@@ -22,7 +22,7 @@ from webapp import store
 from webapp.answers import answer
 from webapp.auth import basic_password, bearer_token, check_host, policy
 from webapp.body import parse_json, read_body
-from webapp.choosing import Chosen, choose_github, choose_plain
+from webapp.choosing import Chosen, choose_github, choose_plain, github_instance
 from webapp.errors import Refused, Unavailable
 from webapp.posted import Ingested
 from webapp.posting import Denied, Posting, Presented, Sender, Source
@@ -152,9 +152,13 @@ def jenkins_sources(sender: Sender) -> tuple[JenkinsSource, ...]:
 
 def _plain(provider: str, body: Any, sender: Sender) -> Understood | NotForUs:
     posting: Posting = current_app.extensions[POSTING]
-    default = sender.sources[0].instance if sender.sources else None
+    default = sender.sources[0].instance if provider == "jenkins" and sender.sources else ""
     word = plain.parse(provider, body, default_instance=default, known=posting.secrets())
     roots: dict[str, str] = {}
+    if provider == "github" and not word.key.instance:
+        known = services().lanes.read(store.instances_of_repo, services().database, provider, word.key.repo)
+        instance = github_instance(word.key.repo, sender.sources, known)
+        word = replace(word, key=replace(word.key, instance=instance))
     if provider == "jenkins":
         roots = services().lanes.read(store.jenkins_roots, services().database, jenkins_sources(sender))
         word = _of_its_controller(word, jenkins_sources(sender), roots)

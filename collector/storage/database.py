@@ -11,7 +11,7 @@ import shutil
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -76,9 +76,11 @@ class _Sqlite(APSWDatabase):  # type: ignore[misc]
         return conn
 
     def close_all(self) -> None:
+        """A connection that another thread is using stays open: it ends with its thread or with the process."""
         with self._opening:
             for conn in self.opened:
-                conn.close()
+                with suppress(apsw.ThreadingViolationError):
+                    conn.close()
             self.opened.clear()
 
 
@@ -186,7 +188,7 @@ class Database:
             return False
 
     def close(self) -> None:
-        """Closes the connections of all threads; nothing may be running."""
+        """Closes the connections of all threads, but for one that is in use at this moment."""
         with self._watching:
             if self._watch is not None:
                 self._watch.close_all()

@@ -183,6 +183,14 @@ def named(provider: str, instance: str, name: str) -> RepoRow | None:
     return _one("provider = ? AND instance = ? AND name_key = ? AND external_id IS NULL", (provider, instance, key))
 
 
+def instances_of(provider: str, name: str) -> list[str]:
+    """The instances on which a repo of this name is known."""
+    rows = sql(
+        "SELECT DISTINCT instance FROM repos WHERE provider = ? AND name_key = ?", (provider, clean(name).lower())
+    )
+    return [row[0] for row in rows]
+
+
 def get(repo_id: int) -> RepoRow | None:
     return _one("id = ?", (repo_id,))
 

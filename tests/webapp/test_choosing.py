@@ -5,7 +5,7 @@ from dataclasses import replace
 from collector.domain.model import BuildKey, JobWord, PipelineRef, PlainWord, RepoWord, RunWord, Status
 from collector.providers.base import NotForUs
 from config.model import Config
-from webapp.choosing import Chosen, choose_github, choose_plain
+from webapp.choosing import Chosen, choose_github, choose_plain, github_instance
 from webapp.posting import Sender
 
 CONFIG = Config.model_validate(
@@ -119,3 +119,16 @@ def test_a_controllers_aliases_and_its_own_root_are_the_controller() -> None:
     by_root = replace(told, key=replace(key, instance="ci.local"))
     assert isinstance(choose_plain(by_root, bound(BOX), {"box": "http://ci.local/"}), Chosen)
     assert "not for ci.local" in reason(choose_plain(by_root, bound(BOX), {}))
+
+
+def test_a_plain_body_without_a_url_is_of_where_its_repo_is_known_or_looked_for() -> None:
+    raw = [
+        {"name": "proxy", "provider": "github", "url": "http://127.0.0.1:9000", "repos": ["acme/web"]},
+        {"name": "ghe", "provider": "github", "url": "https://ghe.acme.com/api/v3", "repos": ["acme/core"]},
+    ]
+    sources = Config.model_validate({"sources": raw}).sources
+    assert github_instance("acme/web", sources, []) == "github.com"
+    assert github_instance("acme/web", sources, ["127.0.0.1:9000"]) == "127.0.0.1:9000"
+    assert github_instance("acme/core", sources, []) == "ghe.acme.com"
+    assert github_instance("other/repo", (), ["ghe.acme.com"]) == "ghe.acme.com"
+    assert github_instance("other/repo", (), []) == "github.com"
