@@ -7,7 +7,7 @@ from collector.storage.tables import sql
 _STATEMENTS = (
     "CREATE TABLE waiting ("
     " source TEXT NOT NULL, external_id TEXT NOT NULL, provider TEXT NOT NULL, instance TEXT NOT NULL,"
-    " repo TEXT NOT NULL, pipeline TEXT NOT NULL, pipeline_external_id TEXT, branch TEXT, job TEXT,"
+    " repo TEXT, pipeline TEXT, pipeline_external_id TEXT, branch TEXT, job TEXT,"
     " build_external_id TEXT, since TEXT NOT NULL, why TEXT, label TEXT, url TEXT, seen_at TEXT NOT NULL,"
     " PRIMARY KEY (source, external_id))",
     "CREATE INDEX waiting_since ON waiting (since)",
