@@ -13,12 +13,13 @@ _REFERENCES = (("to", "receivers"), ("groups", "groups"))
 
 
 def cross_problems(tree: Tree, file: str) -> Iterator[Problem]:
-    """Names that are there twice, and names in rules that nothing has."""
+    """Names that are there twice, and names in rules and routes that nothing has."""
     for section in _NAMED:
         yield from _doubles(tree, section, file)
-    for index, rule in _entries(tree, "rules"):
-        for key, section in _REFERENCES:
-            yield from _dangling(tree, ("rules", index, key), rule.get(key), section, file)
+    for entries in ("routes", "rules"):
+        for index, entry in _entries(tree, entries):
+            for key, section in _REFERENCES:
+                yield from _dangling(tree, (entries, index, key), entry.get(key), section, file)
 
 
 def _entries(tree: Tree, section: str) -> Iterator[tuple[int, dict[str, object]]]:

@@ -15,9 +15,11 @@ from pydantic import Field, PrivateAttr, Strict, model_validator
 
 from collector.domain.filters import GroupPatterns
 from collector.domain.names import controller_of, github_instance_of_api, github_instances_of_api
+from collector.domain.routing import Subject, routed
 from config.durations import Duration
 from config.entry import Entry
 from config.receivers import Receiver
+from config.routes import Route
 from config.rules import FailureRule, Rule
 from config.secrets import Secret, read_secret_file
 from config.texts import FilePath, HttpUrl, JobPath, Name, OrgName, RepoName, Text
@@ -168,6 +170,7 @@ class Config(Entry):
     sources: tuple[Source, ...] = ()
     groups: tuple[Group, ...] = ()
     receivers: tuple[Receiver, ...] = ()
+    routes: tuple[Route, ...] = ()
     rules: tuple[Rule, ...] = ()
 
     _text_names: frozenset[str] = PrivateAttr(frozenset())
@@ -205,8 +208,16 @@ class Config(Entry):
         return (FailureRule(name="every failure", when="failure", remind="each"),)
 
     def receivers_of(self, rule: Rule) -> tuple[Receiver, ...]:
-        """The receivers that a rule tells: its ``to``, else all."""
+        """The receivers that a rule may tell: its ``to``, else all."""
         return tuple(receiver for receiver in self.receivers if not rule.to or receiver.name in rule.to)
+
+    def receivers_for(self, rule: Rule, subject: Subject) -> tuple[Receiver, ...]:
+        """The receivers that an alert of the rule goes to: its ``to``, else what the routes say, else all of them."""
+        if rule.to or not self.routes:
+            return self.receivers_of(rule)
+        groups = [group.patterns for group in self.groups]
+        told = routed([route.patterns(groups) for route in self.routes], subject)
+        return tuple(receiver for receiver in self.receivers if not told or receiver.name in told)
 
 
 class _Named(Protocol):

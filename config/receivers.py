@@ -9,6 +9,7 @@ from pydantic import Field, Strict, model_validator
 
 from config.durations import Duration
 from config.entry import Entry
+from config.hours import Digest, Quiet
 from config.secrets import Secret
 from config.texts import FilePath, HttpUrl, MailAddress, Name, Text
 
@@ -90,6 +91,8 @@ class Receiver(Entry):
     stdout: Stdout | None = Field(default=None, description="{}")
     group_wait: Duration = Field(default=timedelta(seconds=30), description="after this quiet the first goes at once")
     group_interval: Duration = Field(default=timedelta(seconds=30), description="then at most one message in this time")
+    quiet_hours: Quiet | None = Field(default=None, description='{from: "22:00", to: "07:00", timezone, days, except}')
+    digest: Digest | None = Field(default=None, description='{at: "08:00", timezone, days}')
 
     @model_validator(mode="after")
     def _one_kind(self) -> Self:
