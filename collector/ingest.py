@@ -10,7 +10,7 @@ from datetime import datetime
 
 from collector.domain.model import BuildWord, JobWord, PlainWord, RunWord
 from collector.providers.base import Batch
-from collector.storage import etags, marks
+from collector.storage import etags, marks, waiting
 from collector.storage.database import Database
 from collector.storage.filing import Filing
 
@@ -19,7 +19,7 @@ from collector.storage.filing import Filing
 class Context:
     """What the receiver of the words knows beside them.
 
-    ``source``: the source's name, shown as a build's ``source``; etags and marks need one.
+    ``source``: the source's name, shown as a build's ``source``; etags, marks and what waits need one.
     ``default_branch``: the source's ``default_branch:``, for repos whose provider tells none.
     """
 
@@ -41,11 +41,11 @@ class Ingested:
 def record(database: Database, batch: Batch, context: Context, now: datetime) -> Ingested:
     """Stores all of the batch or, on any error, nothing of it. Opens its own transaction.
 
-    Raises storage.errors.Unavailable (nothing was stored; trying again may help) and ValueError (etags or marks
-    without a source).
+    Raises storage.errors.Unavailable (nothing was stored; trying again may help) and ValueError (etags, marks or
+    what waits without a source).
     """
-    if context.source is None and (batch.etags or batch.marks):
-        raise ValueError("etags and marks belong to a source; the context names none")
+    if context.source is None and (batch.etags or batch.marks or batch.waiting is not None):
+        raise ValueError("etags, marks and what waits belong to a source; the context names none")
     with database.writing():
         filing = Filing(context.source, context.default_branch, now)
         filing.learn(batch.words)
@@ -69,3 +69,5 @@ def _remember(source: str, batch: Batch, now: datetime) -> None:
         etags.put(source, entry.key, entry.etag, now)
     for name, text in batch.marks.items():
         marks.put(source, name, text)
+    if batch.waiting is not None:
+        waiting.replace(source, batch.waiting, now)

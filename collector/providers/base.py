@@ -78,6 +78,31 @@ class Trouble:
 
 
 @dataclass(frozen=True, slots=True)
+class WaitingItem:
+    """Something that waits in a provider's queue: for a build to begin, or for an agent inside one that runs."""
+
+    external_id: str
+    """The queue's own id of it."""
+    provider: str
+    instance: str
+    repo: str | None
+    """None, as the pipeline, where the queue does not say whose build it is."""
+    pipeline: str | None
+    since: datetime
+    pipeline_external_id: str | None = None
+    branch: str | None = None
+    job: str | None = None
+    """The part of the build that waits, where it is a part; None: the build as a whole."""
+    build_external_id: str | None = None
+    """The running build that it waits inside of; None: there is no build yet."""
+    why: str | None = None
+    """The provider's own words."""
+    label: str | None = None
+    """What an agent must have to take it; None: any agent, or it waits for something else."""
+    url: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Batch:
     """What one answer (or a few) told. Everything in it is stored in one transaction; at most 500 words."""
 
@@ -89,6 +114,8 @@ class Batch:
     """The reader's own durable notes, a name to a text, e.g. ``backfilled:acme/web`` to an instant."""
     progress: Progress | None = None
     trouble: Trouble | None = None
+    waiting: Sequence[WaitingItem] | None = None
+    """All that waits in the source's queue now, in place of what was told before; None: says nothing about it."""
 
 
 @dataclass(frozen=True, slots=True)

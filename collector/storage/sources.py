@@ -30,7 +30,8 @@ def save_state(name: str, **fields: Any) -> None:
     """Keeps what is given and leaves the rest as it was.
 
     Fields: provider, instance, first_poll_at, last_poll_at, last_success_at, last_error, last_error_at, last_advice,
-    waiting_until, polls, ``budget`` (providers.base.Budget or None) and ``progress`` (providers.base.Progress or
+    waiting_until, polls, failures (polls that failed in a row), circuit_opened_at (None: closed), next_poll_at,
+    clock_offset_seconds, ``budget`` (providers.base.Budget or None) and ``progress`` (providers.base.Progress or
     None). Raises TypeError for any other.
     """
     values = dict(fields)
@@ -68,8 +69,16 @@ def judged(row: SourceState | None, interval: timedelta, now: datetime) -> str:
         return "waiting"
     if row.last_error is not None:
         return "failing"
-    read_at = max(at for at in (row.last_success_at, row.last_poll_at) if at is not None)
-    return "stale" if now - read_at > interval * STALE_INTERVALS else "ok"
+    return "stale" if is_stale(row, interval, now) else "ok"
+
+
+def is_stale(row: SourceState | None, interval: timedelta, now: datetime) -> bool:
+    """Whether what is shown of the source is older than 3 intervals, whatever the reason; a first read is not."""
+    if row is None or row.last_success_at is None:
+        return row is not None and row.last_error is not None
+    begun_at = row.last_poll_at if row.last_error is None else None
+    read_at = max(at for at in (row.last_success_at, begun_at) if at is not None)
+    return bool(now - read_at > interval * STALE_INTERVALS)
 
 
 def _shown(source: Known, row: SourceState | None, now: datetime) -> dict[str, Any]:
@@ -88,6 +97,20 @@ def _shown(source: Known, row: SourceState | None, now: datetime) -> dict[str, A
         "interval_seconds": source.interval.total_seconds(),
         "budget": _budget(row) if row else None,
         "progress": json.loads(row.progress) if row and row.progress else None,
+        "stale": is_stale(row, source.interval, now),
+        "circuit": _circuit(row),
+        "next_poll_at": _api(row.next_poll_at if row else None),
+        "clock_offset_seconds": row.clock_offset_seconds if row else None,
+    }
+
+
+def _circuit(row: SourceState | None) -> dict[str, Any]:
+    """Open: the last polls failed, so one is tried at ``next_poll_at`` only; the first that succeeds closes it."""
+    opened_at = row.circuit_opened_at if row else None
+    return {
+        "state": "open" if opened_at else "closed",
+        "failures": row.failures if row else 0,
+        "opened_at": _api(opened_at),
     }
 
 

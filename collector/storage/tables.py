@@ -263,6 +263,10 @@ class SourceState(Table):
     budget_reset_at = InstantField(null=True)
     progress = pw.TextField(null=True)
     polls = pw.IntegerField(default=0)
+    failures = pw.IntegerField(default=0)
+    circuit_opened_at = InstantField(null=True)
+    next_poll_at = InstantField(null=True)
+    clock_offset_seconds = pw.DoubleField(null=True)
 
     class Meta:
         table_name = "sources"

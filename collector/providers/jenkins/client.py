@@ -15,7 +15,7 @@ import httpx
 
 from collector.domain.errors import BadAnswer, MappingError, NotFound, SourceError, Waiting
 from collector.domain.model import BuildKey, Word, WorkflowWord
-from collector.providers.base import Batch, Budget, KnownBuild, Memory, Progress, Trouble
+from collector.providers.base import Batch, Budget, KnownBuild, Memory, Progress, Trouble, WaitingItem
 from collector.providers.jenkins import controller
 from collector.providers.jenkins.ahead import ahead
 from collector.providers.jenkins.api import Api
@@ -25,7 +25,7 @@ from collector.providers.jenkins.jobs import PROVIDER, Job, Rules
 from collector.providers.jenkins.listing import Listed, Listing, list_jobs
 from collector.providers.jenkins.mapping import MappedBuild, Waits, map_pipeline
 from collector.providers.jenkins.progress import Progresses, is_another
-from collector.providers.jenkins.selection import takes_branch, takes_job
+from collector.providers.jenkins.selection import takes_branch, takes_everything, takes_job
 from collector.providers.jenkins.waiting import map_queue, merge_queue
 from config.model import Config, JenkinsSource
 
@@ -61,6 +61,7 @@ class JenkinsReader:
         self._progresses = Progresses()
         self._pipelines: dict[str, WorkflowWord] = {}
         self._entered_at: dict[int, datetime] = {}
+        self._told_waiting: tuple[WaitingItem, ...] | None = None
         self._facts_at: datetime | None = None
         self._no_stages_until: datetime | None = None
 
@@ -124,18 +125,27 @@ class JenkinsReader:
         self._no_stages_until = now + FACTS_EVERY if facts.has_stages is False else None
 
     def _ask_queue(self, jobs: Sequence[Listed]) -> Iterator[Batch]:
-        """Remembers when items entered the queue, if any of the jobs says that it has one."""
-        if not any(one.in_queue for one in jobs):
-            return
+        """What waits now, told when it is not what was told last; asked only if a job says that something may wait."""
         try:
-            seen = map_queue(controller.read_queue(self._api))
-            self._entered_at = merge_queue(self._entered_at, seen)
+            items = self._queue_of(jobs) if any(one.in_queue or one.may_wait_inside for one in jobs) else ()
         except Waiting:
             raise
         except SourceError as exc:
             yield Batch(trouble=Trouble("queue", exc))
         except MappingError as exc:
             yield Batch(trouble=Trouble("queue", BadAnswer(f"the queue is malformed: {exc}")))
+        else:
+            if items != self._told_waiting:
+                yield Batch(waiting=items)
+                self._told_waiting = items
+
+    def _queue_of(self, jobs: Sequence[Listed]) -> tuple[WaitingItem, ...]:
+        """The items of the source's own jobs; remembers when each entered the queue, for the build it becomes."""
+        known = {one.job.full_name: one.job for one in jobs}
+        nameless_of = self.instance if takes_everything(self._source) else None
+        queue = map_queue(controller.read_queue(self._api), known, nameless_of=nameless_of)
+        self._entered_at = merge_queue(self._entered_at, queue.entered_at)
+        return queue.items
 
     def _read_moved(
         self, jobs: Sequence[Listed], memory: Memory, now: datetime, fresh: set[BuildKey]

@@ -18,6 +18,7 @@ import structlog
 
 from collector.domain.errors import NotAllowed, NotFound, SourceError
 from collector.providers.jenkins.api import Api
+from collector.providers.jenkins.waiting import QUEUE_TREE
 
 log = structlog.get_logger(__name__)
 
@@ -62,9 +63,7 @@ def read_facts(api: Api) -> Facts:
 
 def read_queue(api: Api) -> dict[str, Any]:
     """The items that wait, at most 1,000. Raises SourceError."""
-    told: dict[str, Any] = Server(api).get_info(
-        "queue", "?tree=items[_class,id,inQueueSince,cancelled,task[_class,name,url]]{0,1000}"
-    )
+    told: dict[str, Any] = Server(api).get_info("queue", f"?tree={QUEUE_TREE}")
     return told
 
 

@@ -133,6 +133,8 @@ class Address:
     root: str | None
     segments: tuple[str, ...]
     number: int | None = None
+    cell: str | None = None
+    """The cell of a matrix build that it is of, decoded: ``nodes=debian9-64``."""
 
 
 def read_address(url: str) -> Address | None:
@@ -146,28 +148,35 @@ def read_address(url: str) -> Address | None:
         return None
     if parts.scheme and not is_web_url(url):
         return None
-    segments, number, before = _walk(parts.path.split("/"))
+    segments, number, cell, before = _walk(parts.path.split("/"))
     if not segments or url.startswith("//") or any(decoded(one) in ("", ".", "..") for one in segments):
         return None
     root = f"{parts.scheme}://{parts.netloc}{before}".rstrip("/") if parts.scheme else None
-    return Address(root, segments, number)
+    return Address(root, segments, number, cell)
 
 
-def _walk(parts: list[str]) -> tuple[tuple[str, ...], int | None, str]:
-    """The names after each ``job``, the number after the last of them, and the path before the first."""
+def _walk(parts: list[str]) -> tuple[tuple[str, ...], int | None, str | None, str]:
+    """The names after each ``job``, the number and the cell after the last of them, and the path before the first."""
     place = parts.index("job") if "job" in parts else len(parts)
     before = re.sub(r"/view(?:/[^/]+)+$", "", "/".join(parts[:place]))
     segments: list[str] = []
-    number = None
+    number = cell = None
     while place + 1 < len(parts):
         if parts[place] == "job":
             segments.append(parts[place + 1])
-            after = parts[place + 2] if place + 2 < len(parts) else ""
-            number = int(after) if re.fullmatch(r"[0-9]{1,18}", after) else None
+            number, cell = _after(parts[place + 2 : place + 3])
             place += 2
         else:
             place += 1
-    return tuple(segments), number, before
+    return tuple(segments), number, cell, before
+
+
+def _after(parts: list[str]) -> tuple[int | None, str | None]:
+    """What follows a job's name: ``18`` is a build's number, ``axis=value`` a cell, whose number is not the job's."""
+    told = parts[0] if parts else ""
+    if "=" in decoded(told):
+        return None, decoded(told)
+    return int(told) if re.fullmatch(r"[0-9]{1,18}", told) else None, None
 
 
 def looks_like_branch(segments: tuple[str, ...], scm_branch: str | None) -> bool:

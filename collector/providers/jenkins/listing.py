@@ -40,6 +40,8 @@ class Listed:
     last_number: int | None
     last_at: datetime | None
     in_queue: bool
+    may_wait_inside: bool
+    """It runs and is of a kind whose parts (stages, cells) may wait in the queue."""
     disabled: bool
     url: str | None
     """The page of its pipeline."""
@@ -195,6 +197,7 @@ class _Walk:
                 last_number=last.integer("number", least=1) if last else None,
                 last_at=instant(last, "timestamp") if last else None,
                 in_queue=entry.values.get("inQueue") is True,
+                may_wait_inside=_may_wait_inside(entry),
                 disabled=place.disabled if multibranch else own,
                 url=place.url if multibranch else entry.web_url("url"),
             )
@@ -238,6 +241,11 @@ def _is_container(entry: Fields) -> bool:
 
 def _is_multibranch(entry: Fields) -> bool:
     return "MultiBranchProject" in str(entry.values.get("_class"))
+
+
+def _may_wait_inside(entry: Fields) -> bool:
+    """A running build's colour blinks. A freestyle build is one piece; old cores tell no class."""
+    return "anime" in str(entry.values.get("color")) and "FreeStyleProject" not in str(entry.values.get("_class"))
 
 
 def _remotes(entry: Fields) -> frozenset[str]:

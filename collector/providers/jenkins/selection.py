@@ -45,6 +45,11 @@ def takes_branch(source: JenkinsSource, branch: str | None) -> bool:
     return any(branch in defaults if glob == DEFAULT_BRANCH else fnmatchcase(branch, glob) for glob in source.branches)
 
 
+def takes_everything(source: JenkinsSource) -> bool:
+    """Whether the source watches every job of its controller."""
+    return not source.folders and "*" in source.jobs and not source.include and not source.exclude
+
+
 def takes(source: JenkinsSource, job: Job, branch: str | None) -> str | None:
     """``refusal`` for a job and the branch its build told."""
     return refusal(source, job.full_name, job.branch or branch, job.pipeline.external_id)

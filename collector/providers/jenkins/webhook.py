@@ -105,6 +105,8 @@ def parse(body: object, *, context: Context) -> Pushed | NotForUs:
 
 def _push(build: Fields, phase: str, context: Context) -> Pushed | NotForUs:
     address = _address(build)
+    if address.cell is not None:
+        return NotForUs("a cell of a matrix build is told by the build it belongs to")
     full_url = build.text("full_url", limit=2048)
     controller = controller_for(full_url, context.sources, context.signed, context.roots)
     if isinstance(controller, NotForUs):

@@ -124,6 +124,8 @@ def test_what_is_shown_of_a_source_has_the_contracts_fields(database: Database) 
         "last_error_at": None, "advice": None, "waiting_until": None, "interval_seconds": 60.0,
         "budget": {"limit": 5000, "remaining": 4999, "reset_at": "2026-03-01T13:00:00Z"},
         "progress": {"target": "acme/web", "done": 1, "total": 3, "builds": 40},
+        "stale": False, "circuit": {"state": "closed", "failures": 0, "opened_at": None},
+        "next_poll_at": None, "clock_offset_seconds": None,
     }  # fmt: skip
 
 

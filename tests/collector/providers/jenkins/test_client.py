@@ -428,3 +428,51 @@ def test_how_far_a_job_was_read_is_a_mark_that_can_be_read_back() -> None:
     assert builds.Read.of(builds.Read(3, None).text()) == builds.Read(3, None)
     for broken in (None, "", "x@y", "3@yesterday"):
         assert builds.Read.of(broken) is None
+
+
+def test_what_waits_is_told_when_it_changes_and_is_gone_when_it_left(jenkins: Rig) -> None:
+    nightly(jenkins, 1)
+    assert [batch.waiting for batch in jenkins.poll() if batch.waiting is not None] == [()]
+    why = "Waiting for next available executor on ‘gpu’"
+    build = jenkins.world.add_jenkins_build("nightly", status="queued", why=why)
+    (told,) = [batch.waiting for batch in jenkins.poll() if batch.waiting is not None]
+    assert [(one.pipeline, one.since, one.label) for one in told] == [("nightly", START, "gpu")]
+    assert [batch for batch in jenkins.poll() if batch.waiting is not None] == [], "nothing new is told"
+    jenkins.world.start_jenkins_build("nightly", build.number)
+    assert [batch.waiting for batch in jenkins.poll() if batch.waiting is not None] == [()]
+
+
+def test_a_queue_that_cannot_be_read_leaves_what_is_known_of_it(jenkins: Rig) -> None:
+    nightly(jenkins, 1)
+    jenkins.poll()
+    jenkins.world.add_jenkins_build("nightly", status="queued")
+    jenkins.server.misbehave(Fault("/queue/*", status=500))
+    assert [batch for batch in jenkins.poll() if batch.waiting is not None] == []
+
+
+def test_stages_that_wait_inside_running_builds_are_asked_for_while_one_runs(jenkins: Rig) -> None:
+    jenkins.world.add_branch("acme/web", "main")
+    stage = Stage("1", "Test", START, None, agent_wait_seconds=600, label="arm64")
+    build = jenkins.world.add_jenkins_build("acme/web/main", status="building", stages=(stage,))
+    batches = jenkins.poll()
+    (told,) = [batch.waiting for batch in batches if batch.waiting is not None]
+    assert [(one.label, one.since) for one in told] == [("arm64", START)]
+    jenkins.world.finish_jenkins_build("acme/web/main", build.number)
+    jenkins.asked()
+    assert [batch.waiting for batch in jenkins.poll() if batch.waiting is not None] == [()]
+    assert "/queue/api/json" not in jenkins.asked()
+
+
+def test_an_orphaned_branch_keeps_its_builds_and_does_not_disable_its_project(jenkins: Rig) -> None:
+    for branch in ("main", "PR-7"):
+        jenkins.world.add_branch("acme/web", branch)
+        jenkins.world.add_jenkins_build(f"acme/web/{branch}")
+    jenkins.world.disable_jenkins_job("acme/web/PR-7")
+    told = [word for batch in jenkins.poll() for word in batch.words if isinstance(word, WorkflowWord)]
+    assert [(word.external_id, word.state) for word in told] == [("acme/web", "active")]
+    jenkins.world.delete_jenkins_job("acme/web/PR-7")
+    jenkins.world.add_jenkins_build("acme/web/main", result="FAILURE")
+    jenkins.poll()
+    assert set(jenkins.memory.rows()) == {"acme/web/PR-7#1", "acme/web/main#1", "acme/web/main#2"}
+    assert jenkins.memory.rows()["acme/web/PR-7#1"].branch == "PR-7"
+    assert not jenkins.troubles

@@ -114,7 +114,7 @@ def test_jobs_of_old_and_new_cores_are_listed() -> None:
 
 
 def test_the_queue_maps() -> None:
-    assert set(map_queue(loaded("jenkins-rest/queue.json"))) == {6, 7}
+    assert set(map_queue(loaded("jenkins-rest/queue.json")).entered_at) == {6, 7}
 
 
 def test_a_paused_run_of_an_old_plugin_maps() -> None:

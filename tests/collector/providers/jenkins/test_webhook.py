@@ -72,6 +72,13 @@ def test_the_job_comes_from_the_builds_url_and_never_from_the_name() -> None:
     assert (word.pipeline.external_id, word.branch) == ("platform/web", "feat/x")
 
 
+def test_a_matrix_cells_own_message_says_nothing_of_the_build_it_belongs_to() -> None:
+    url = "https://jenkins.acme.com/job/m/os=linux,jdk=17/18/"
+    found = parse(message(full_url=url, url="job/m/os=linux,jdk=17/18/"), context=Context(sources=(source(),)))
+    assert isinstance(found, NotForUs)
+    assert "cell" in found.reason
+
+
 def test_the_timestamp_of_queued_is_the_entry_into_the_queue() -> None:
     word = run(message("QUEUED", None, timestamp=ms(NOW), duration=0))
     assert (word.status, word.created_at, word.started_at) == (Status.QUEUED, NOW, None)
