@@ -14,7 +14,7 @@ CREATE TABLE alerts (
     transition INTEGER NOT NULL, who TEXT, evidence TEXT NOT NULL, flapping INTEGER NOT NULL DEFAULT 0, summed_at TEXT
 );
 CREATE UNIQUE INDEX alerts_open ON alerts (rule, pipeline_id, branch) WHERE state <> 'resolved';
-CREATE INDEX alerts_of_line ON alerts (pipeline_id, branch, id);
+CREATE INDEX alerts_of_line ON alerts (pipeline_id, branch, rule, id);
 CREATE INDEX alerts_by_state ON alerts (state, id);
 CREATE INDEX alerts_changed ON alerts (changed_at, id);
 CREATE INDEX alerts_by_build ON alerts (last_build_id);
@@ -54,6 +54,7 @@ CREATE TABLE judged_lines (
     pipeline_id INTEGER NOT NULL, branch TEXT NOT NULL, build_id INTEGER NOT NULL, sorted_at TEXT NOT NULL,
     attempt INTEGER NOT NULL, PRIMARY KEY (pipeline_id, branch)
 ) WITHOUT ROWID;
+CREATE INDEX judged_lines_by_build ON judged_lines (build_id);
 """
 _JUDGED = """
 INSERT INTO judged_lines (pipeline_id, branch, build_id, sorted_at, attempt)
