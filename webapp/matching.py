@@ -24,6 +24,11 @@ def matches(filters: Filters, build: dict[str, Any], on_default: bool) -> bool:
     )
 
 
+def groups_of(groups: Sequence[GroupPatterns], pipeline: dict[str, Any]) -> list[str]:
+    """Names of the groups that a pipeline, as GET /pipelines shows it, belongs to."""
+    return [group.name for group in groups if _in_group(group, pipeline)]
+
+
 def _one_of(wanted: Sequence[str], value: str | None, *, fold: bool = False) -> bool:
     if not wanted:
         return True

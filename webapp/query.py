@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Any, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 from apiflask.schema_adapters import registry
 from apiflask.schema_adapters.pydantic import PydanticAdapter
@@ -56,7 +57,15 @@ def _validated(model: type[BaseModel], given: dict[str, Any]) -> BaseModel:
         message = str(first["msg"]).removeprefix("Value error, ")
         if first["type"] == "extra_forbidden":
             message = "is not a parameter of this address"
+        if first["type"] == "string_pattern_mismatch" and name in _SPELLINGS:
+            message = _SPELLINGS[name]
         raise Refused(422, f"{name}: {message}" if name else message, field=name or _named_in(message)) from exc
+
+
+_SPELLINGS = {
+    "window": "write a whole number and m, h, d or w: 30m, 24h, 7d, 2w",
+    "sort": f"write one of {', '.join(sorted(COLUMNS))}; - before it turns the order round",
+}
 
 
 def _named_in(message: str) -> str | None:
@@ -67,11 +76,20 @@ def _named_in(message: str) -> str | None:
 
 registry.register("pydantic", RepeatedAdapter)
 
+LARGEST_ID = 2**63 - 1
+_Id = Annotated[int, Field(ge=0, le=LARGEST_ID)]
 _STATUSES = Literal["queued", "in_progress", "success", "failure", "cancelled", "skipped"]
 
 
 def _texts(description: str) -> Any:
     return Field(default_factory=list, max_length=MAX_VALUES, description=description)
+
+
+def _sane_texts(values: list[str]) -> list[str]:
+    for value in values:
+        if not 0 < len(value) <= MAX_TEXT or "\x00" in value:
+            raise ValueError(f"a text of 1 to {MAX_TEXT} characters")
+    return values
 
 
 class SocketQuery(BaseModel):
@@ -89,10 +107,7 @@ class SocketQuery(BaseModel):
     @field_validator("repo", "pipeline", "branch", "provider", "source", "group", "q", mode="after", check_fields=False)
     @classmethod
     def _sane(cls, values: list[str]) -> list[str]:
-        for value in values:
-            if not 0 < len(value) <= MAX_TEXT or "\x00" in value:
-                raise ValueError(f"a text of 1 to {MAX_TEXT} characters")
-        return values
+        return _sane_texts(values)
 
     def filters(self) -> Filters:
         """Raises Refused(422) for a group that the configuration does not name."""
@@ -117,11 +132,11 @@ class ResumeQuery(SocketQuery):
     since: int | None = Field(default=None, ge=0, le=2**63 - 1, description="Go on after this seq")
 
 
-class FilterQuery(SocketQuery):
-    """The filters that builds, figures, pipelines and series share."""
+class Windowed(BaseModel):
+    """[since, until), or a window that ends now."""
 
-    status: list[_STATUSES] = _texts("Statuses; repeatable")
-    q: list[str] = _texts("Case-blind part of pipeline, repo, branch, commit or actor; repeatable, all must match")
+    model_config = ConfigDict(extra="forbid")
+
     window: str | None = Field(
         default=None,
         pattern=r"^[0-9]{1,6}[mhdw]$",
@@ -155,14 +170,6 @@ class FilterQuery(SocketQuery):
             raise ValueError("since: 3650 days before until at most")
         return self
 
-    def filters(self) -> Filters:
-        base = super().filters()
-        since, until = self.bounds(services().options.clock())
-        return Filters(
-            repo=base.repo, pipeline=base.pipeline, branch=base.branch, provider=base.provider, source=base.source,
-            group=base.group, status=tuple(self.status), q=tuple(self.q), since=since, until=until,
-        )  # fmt: skip
-
     def bounds(self, now: datetime) -> tuple[datetime | None, datetime | None]:
         """[start, end) as told; the end of a window is open, so that builds of this very moment are in it."""
         if self.since or self.until:
@@ -176,6 +183,25 @@ class FilterQuery(SocketQuery):
     def window_name(self) -> str | None:
         """The window as it was written; None when since or until bound it."""
         return None if self.since or self.until else self.window or DEFAULT_WINDOW
+
+
+class FilterQuery(SocketQuery, Windowed):
+    """The filters that builds, figures, pipelines and series share."""
+
+    pipeline_id: list[_Id] = _texts("Pipelines by `id` of GET /pipelines, which tells namesakes apart; repeatable")
+    status: list[_STATUSES] = _texts("Statuses; repeatable")
+    q: list[str] = _texts("Case-blind part of pipeline, repo, branch, commit or actor; repeatable, all must match")
+
+    def filters(self) -> Filters:
+        since, until = self.bounds(services().options.clock())
+        return replace(
+            super().filters(),
+            pipeline_id=tuple(self.pipeline_id),
+            status=tuple(self.status),
+            q=tuple(self.q),
+            since=since,
+            until=until,
+        )
 
 
 class FiguresQuery(FilterQuery):
@@ -201,6 +227,18 @@ class BuildsQuery(FilterQuery):
 class SeriesQuery(FilterQuery):
     metric: Literal["duration"] = Field(default="duration", description="What to show over time")
     pipelines: int = Field(default=3, ge=1, le=20, description="The busiest so many pipelines")
+
+
+class PipelinePageQuery(Windowed):
+    """What one pipeline's page is narrowed by."""
+
+    branch: list[str] = _texts("Branches; repeatable; @default is the repo's default branch; all without")
+
+    _sane = field_validator("branch", mode="after")(_sane_texts)
+
+    def filters(self, pipeline_id: int) -> Filters:
+        since, until = self.bounds(services().options.clock())
+        return Filters(pipeline_id=(pipeline_id,), branch=tuple(self.branch), since=since, until=until)
 
 
 class NoQuery(BaseModel):

@@ -97,6 +97,16 @@ class FirstBad(Answer):
     started_at: datetime | None
 
 
+OutlookWord = Literal["failing", "never_green", "unknown", "stale", "flaky", "slower", "healthy"]
+
+
+class Slower(Answer):
+    """Median seconds of the successes before, and of the newest three."""
+
+    from_seconds: float
+    to_seconds: float
+
+
 class Pipeline(Answer):
     """What runs again and again, and how it stands."""
 
@@ -118,10 +128,9 @@ class Pipeline(Answer):
     history: list[HistoryEntry] = Field(description="The last 14 builds, oldest first")
     state: str | None
     url: str | None
-
-
-class PipelineList(Answer):
-    pipelines: list[Pipeline]
+    outlook: OutlookWord = Field(description="The worst that holds of it; lists go by it, worst first")
+    slower: Slower | None = Field(description="The newest successes took a quarter longer than those before")
+    silent_seconds: float | None = Field(description="Seconds since its newest build, when that is beyond its rhythm")
 
 
 class Recovery(Answer):

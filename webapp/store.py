@@ -13,7 +13,7 @@ from collector.domain.filters import Filters
 from collector.providers.base import NotForUs
 from collector.providers.jenkins import webhook as jenkins
 from collector.providers.jenkins.webhook import Pushed
-from collector.storage import builds, changes, figures, leases, marks, repos
+from collector.storage import build_context, builds, changes, figures, leases, marks, pipeline_page, repos
 from collector.storage import pipelines as pipelines_kept
 from collector.storage import sources as source_states
 from collector.storage.database import Database
@@ -108,6 +108,17 @@ def summary(database: Database, config: Config, filters: Filters, window: str | 
 def pipelines(database: Database, filters: Filters, now: datetime) -> list[dict[str, Any]]:
     with database.reading():
         return figures.pipelines(filters, now)
+
+
+def pipeline(database: Database, pipeline_id: int, filters: Filters, window: str | None, now: datetime) -> Any:
+    """None: there is no such pipeline."""
+    with database.reading():
+        return pipeline_page.page(pipeline_id, filters, now, window_label=window)
+
+
+def build_around(database: Database, build_id: int) -> dict[str, Any] | None:
+    with database.reading():
+        return build_context.context(build_id)
 
 
 def series(database: Database, filters: Filters, count: int, now: datetime) -> dict[str, Any]:

@@ -22,12 +22,14 @@ class Filters:
     """Values of one word are alternatives; different words must all hold. Empty: no restriction.
 
     ``repo``, ``pipeline``, ``branch``, ``provider``, ``source`` match whole values (repo without regard to case);
-    ``branch`` may hold ``@default``. ``q`` are case-blind parts of pipeline, repo, branch, commit or actor.
+    ``pipeline_id`` tells namesakes apart; ``branch`` may hold ``@default``. ``q`` are case-blind parts of pipeline,
+    repo, branch, commit or actor.
     ``since`` and ``until`` bound [start, end) over started_at, else created_at.
     """
 
     repo: tuple[str, ...] = ()
     pipeline: tuple[str, ...] = ()
+    pipeline_id: tuple[int, ...] = ()
     branch: tuple[str, ...] = ()
     provider: tuple[str, ...] = ()
     source: tuple[str, ...] = ()

@@ -164,5 +164,10 @@ def _step(step: Step) -> dict[str, Any]:
     }
 
 
+def api_text(kept: str | None) -> str | None:
+    """A kept instant as the API writes it."""
+    return _api(instant(kept))
+
+
 def _api(at: datetime | None) -> str | None:
     return None if at is None else to_api(at)

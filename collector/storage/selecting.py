@@ -52,6 +52,8 @@ def where(filters: Filters) -> Where:
         found.one_of("b.repo_id", repos.ids_named(filters.repo))
     if filters.pipeline:
         found.one_of("b.pipeline_id", pipelines.ids_named(filters.pipeline))
+    if filters.pipeline_id:
+        found.one_of("b.pipeline_id", list(filters.pipeline_id))
     if filters.branch:
         _branches(found, filters.branch)
     for column, values in (("provider", filters.provider), ("source", filters.source), ("status", filters.status)):

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
 from collector.domain import health
 from collector.domain.filters import Filters
+from collector.domain.outlook import Outlook, outlook, silent_seconds, slower
 from collector.domain.times import to_api
 from collector.storage.selecting import Where, lasting, where
 from collector.storage.tables import instant, sql
 
-_BUILD = "b.pipeline_id, b.id, b.status, b.sorted_at, b.started_at, b.branch, b.commit_sha, b.actor, b.repo, b.instance"
+_BUILD = (
+    "b.pipeline_id, b.id, b.status, b.sorted_at, b.started_at, b.branch, b.commit_sha, b.actor, b.repo, b.instance,"
+    " b.duration_seconds"
+)
 _NEWEST = "ORDER BY b.sorted_at DESC, b.attempt DESC, b.id DESC"
 
 
@@ -29,6 +33,7 @@ class _Build:
     actor: str | None
     repo: str
     instance: str
+    duration_seconds: float | None
 
     @property
     def conclusive(self) -> bool:
@@ -49,27 +54,30 @@ def pipelines(filters: Filters, now: datetime) -> list[dict[str, Any]]:
     Window and status do not matter to how a pipeline stands; ``flaky_commits`` alone is counted in the window.
     """
     wanted = where(lasting(filters))
-    histories = _histories(wanted)
+    histories = _histories(wanted, filters.pipeline_id)
     deciding = _deciding(histories, wanted)
     streaks = _streaks(histories, deciding, wanted)
     about = {row[0]: row[1:] for row in sql("SELECT id, provider, name, path, state, url FROM pipelines")}
     running = _running(wanted)
     flaky = _flaky(filters)
+    never_green = _never_green(histories, deciding, wanted)
     shown = [
         _shown(about[pipeline_id], history, deciding[pipeline_id], streaks.get(pipeline_id))
         | {"running": running.get(pipeline_id, 0), "flaky_commits": flaky.get(pipeline_id, 0)}
+        | _outlook(history, deciding[pipeline_id].status, pipeline_id in never_green, flaky.get(pipeline_id, 0), now)
         for pipeline_id, history in histories.items()
     ]
     _name_files(shown)
     shown.sort(key=lambda one: one["last_build_at"] or "", reverse=True)
-    return sorted(shown, key=lambda one: health.severity(one["status"]))
+    return sorted(shown, key=lambda one: (Outlook(one["outlook"]).severity, health.severity(one["status"])))
 
 
-def _histories(wanted: Where) -> dict[int, list[_Build]]:
-    """Each pipeline's last builds, newest first."""
+def _histories(wanted: Where, pipeline_ids: Sequence[int]) -> dict[int, list[_Build]]:
+    """Each pipeline's last builds, newest first; of ``pipeline_ids`` alone where there are any."""
+    some = f"WHERE p.id IN ({_list(pipeline_ids)}) " if pipeline_ids else ""
     rows = sql(
         f"SELECT {_BUILD} FROM pipelines p CROSS JOIN builds b ON b.id IN (SELECT b.id FROM builds b"
-        f" WHERE b.pipeline_id = p.id AND {wanted.text} {_NEWEST} LIMIT {health.HISTORY_LENGTH}) {_NEWEST}",
+        f" WHERE b.pipeline_id = p.id AND {wanted.text} {_NEWEST} LIMIT {health.HISTORY_LENGTH}) {some}{_NEWEST}",
         wanted.params,
     )
     histories: dict[int, list[_Build]] = {}
@@ -175,6 +183,35 @@ def _flaky(filters: Filters) -> dict[int, int]:
         wanted.params,
     )
     return dict(rows.fetchall())
+
+
+def _never_green(histories: dict[int, list[_Build]], deciding: dict[int, _Build], wanted: Where) -> set[int]:
+    """Those of the failing pipelines that have no success among all kept builds."""
+    green = {i for i, history in histories.items() if any(one.status == "success" for one in history)}
+    red = [i for i, last in deciding.items() if last.status == "failure" and i not in green]
+    if not red:
+        return set()
+    rows = sql(
+        f"SELECT p.id FROM pipelines p WHERE p.id IN ({_list(red)}) AND NOT EXISTS (SELECT 1 FROM builds b"
+        f" WHERE b.pipeline_id = p.id AND b.status = 'success' AND {wanted.text})",
+        wanted.params,
+    )
+    return {row[0] for row in rows}
+
+
+def _outlook(
+    history: Sequence[_Build], status: str, never_green: bool, flaky_commits: int, now: datetime
+) -> dict[str, Any]:
+    """How the pipeline fares, and what says so: ``slower`` by medians, ``silent_seconds`` beyond its rhythm."""
+    oldest_first = history[::-1]
+    green = [one for one in oldest_first if one.status == "success"]
+    got_slower = slower([one.duration_seconds for one in green if one.duration_seconds is not None])
+    silent = silent_seconds([datetime.fromisoformat(one.sorted_at) for one in oldest_first], now)
+    told = outlook(
+        status, ever_green=not never_green, silent=silent is not None, flaky_commits=flaky_commits,
+        slower=got_slower is not None,
+    )  # fmt: skip
+    return {"outlook": told.value, "slower": got_slower and asdict(got_slower), "silent_seconds": silent}
 
 
 def _shown(about: Sequence[Any], history: Sequence[_Build], last: _Build, streak: _Streak | None) -> dict[str, Any]:

@@ -9,13 +9,13 @@ from webapp import store
 from webapp.answers import answer
 from webapp.auth import policy
 from webapp.errors import Refused
-from webapp.query import BuildsQuery, LatestQuery, NoQuery
+from webapp.query import LARGEST_ID, BuildsQuery, LatestQuery, NoQuery
 from webapp.schemas import BuildDetail, BuildPage
+from webapp.schemas_pages import BuildContext
 from webapp.services import services
 
 blueprint = APIBlueprint("builds", __name__, tag="Builds")
 LATEST = 50
-LARGEST_ID = 2**63 - 1
 
 
 @blueprint.get("/builds")
@@ -55,6 +55,21 @@ def one_build(build_id: int, query: NoQuery) -> Response:
     found = None
     if build_id <= LARGEST_ID:
         found = at_hand.lanes.read(store.build_detail, at_hand.database, build_id)
+    if found is None:
+        raise Refused(404, f"there is no build {build_id}; it may have been pruned")
+    return answer(found)
+
+
+@blueprint.get("/builds/<int:build_id>/context")
+@blueprint.input(NoQuery, location="query", arg_name="query")
+@blueprint.output(BuildContext)
+@policy("reader")
+def around_build(build_id: int, query: NoQuery) -> Response:
+    """Whether the build's failure is new, flaky or found elsewhere too."""
+    at_hand = services()
+    found = None
+    if build_id <= LARGEST_ID:
+        found = at_hand.lanes.read(store.build_around, at_hand.database, build_id)
     if found is None:
         raise Refused(404, f"there is no build {build_id}; it may have been pruned")
     return answer(found)
