@@ -1,0 +1,1 @@
+"""Alerts: judged from the change feed, worded, and delivered to receivers."""
