@@ -22,6 +22,7 @@ from playhouse.apsw_ext import APSWDatabase
 
 from collector.storage import migrations
 from collector.storage.errors import DatabaseError, Unavailable
+from collector.storage.locks import native_lock
 from collector.storage.tables import current, sql
 
 log = structlog.get_logger(__name__)
@@ -59,10 +60,11 @@ class _Sqlite(APSWDatabase):  # type: ignore[misc]
     def __init__(self, path: Path, *, read_only: bool) -> None:
         flags = apsw.SQLITE_OPEN_READONLY if read_only else apsw.SQLITE_OPEN_READWRITE | apsw.SQLITE_OPEN_CREATE
         self.opened: list[Any] = []
-        self._opening = threading.Lock()
+        self._opening = native_lock()
         pragmas = _PRAGMAS | ({"query_only": 1} if read_only else {})
         super().__init__(str(path), pragmas=pragmas, timeout=BUSY_TIMEOUT_SECONDS, flags=flags)
         self.read_only = read_only
+        self._lock = native_lock()  # peewee's own, held while a thread opens its connection
 
     def _add_conn_hooks(self, conn: Any) -> None:
         if not self.read_only:
@@ -106,7 +108,7 @@ class Database:
         self._engine = engine
         self._begun = threading.local()
         self._watch: Any = None
-        self._watching = threading.Lock()
+        self._watching = native_lock()
 
     @contextmanager
     def writing(self) -> Iterator[None]:
