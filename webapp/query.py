@@ -12,7 +12,7 @@ from apiflask.schema_adapters.pydantic import PydanticAdapter
 from flask import Request
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
-from collector.domain.filters import Filters
+from collector.domain.filters import Filters, GroupPatterns
 from collector.domain.times import parse_instant
 from collector.storage.paging import COLUMNS
 from config.durations import parse_duration
@@ -81,11 +81,12 @@ _Id = Annotated[int, Field(ge=0, le=LARGEST_ID)]
 _STATUSES = Literal["queued", "in_progress", "success", "failure", "cancelled", "skipped"]
 
 
-def _texts(description: str) -> Any:
+def texts(description: str) -> Any:
+    """A field that may be repeated."""
     return Field(default_factory=list, max_length=MAX_VALUES, description=description)
 
 
-def _sane_texts(values: list[str]) -> list[str]:
+def sane_texts(values: list[str]) -> list[str]:
     for value in values:
         if not 0 < len(value) <= MAX_TEXT or "\x00" in value:
             raise ValueError(f"a text of 1 to {MAX_TEXT} characters")
@@ -97,17 +98,17 @@ class SocketQuery(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    repo: list[str] = _texts("Repos, in any case; repeatable, one of them must match")
-    pipeline: list[str] = _texts("Pipelines by name; repeatable")
-    branch: list[str] = _texts("Branches; repeatable; @default is each repo's default branch")
-    provider: list[str] = _texts("Providers: github, jenkins or another; repeatable")
-    source: list[str] = _texts("Sources by name; repeatable")
-    group: list[str] = _texts("Groups of the configuration by name; repeatable")
+    repo: list[str] = texts("Repos, in any case; repeatable, one of them must match")
+    pipeline: list[str] = texts("Pipelines by name; repeatable")
+    branch: list[str] = texts("Branches; repeatable; @default is each repo's default branch")
+    provider: list[str] = texts("Providers: github, jenkins or another; repeatable")
+    source: list[str] = texts("Sources by name; repeatable")
+    group: list[str] = texts("Groups of the configuration by name; repeatable")
 
     @field_validator("repo", "pipeline", "branch", "provider", "source", "group", "q", mode="after", check_fields=False)
     @classmethod
     def _sane(cls, values: list[str]) -> list[str]:
-        return _sane_texts(values)
+        return sane_texts(values)
 
     def filters(self) -> Filters:
         """Raises Refused(422) for a group that the configuration does not name."""
@@ -117,11 +118,12 @@ class SocketQuery(BaseModel):
             branch=tuple(self.branch),
             provider=tuple(self.provider),
             source=tuple(self.source),
-            group=tuple(_group(name) for name in self.group),
+            group=tuple(patterns_of(name) for name in self.group),
         )
 
 
-def _group(name: str) -> Any:
+def patterns_of(name: str) -> GroupPatterns:
+    """Raises Refused(422) for a group that the configuration does not name."""
     found = services().config.group_named(name)
     if found is None:
         raise Refused(422, f"group: the configuration has no group {name!r}", field="group")
@@ -188,9 +190,9 @@ class Windowed(BaseModel):
 class FilterQuery(SocketQuery, Windowed):
     """The filters that builds, figures, pipelines and series share."""
 
-    pipeline_id: list[_Id] = _texts("Pipelines by `id` of GET /pipelines, which tells namesakes apart; repeatable")
-    status: list[_STATUSES] = _texts("Statuses; repeatable")
-    q: list[str] = _texts("Case-blind part of pipeline, repo, branch, commit or actor; repeatable, all must match")
+    pipeline_id: list[_Id] = texts("Pipelines by `id` of GET /pipelines, which tells namesakes apart; repeatable")
+    status: list[_STATUSES] = texts("Statuses; repeatable")
+    q: list[str] = texts("Case-blind part of pipeline, repo, branch, commit or actor; repeatable, all must match")
 
     def filters(self) -> Filters:
         since, until = self.bounds(services().options.clock())
@@ -227,18 +229,6 @@ class BuildsQuery(FilterQuery):
 class SeriesQuery(FilterQuery):
     metric: Literal["duration"] = Field(default="duration", description="What to show over time")
     pipelines: int = Field(default=3, ge=1, le=20, description="The busiest so many pipelines")
-
-
-class PipelinePageQuery(Windowed):
-    """What one pipeline's page is narrowed by."""
-
-    branch: list[str] = _texts("Branches; repeatable; @default is the repo's default branch; all without")
-
-    _sane = field_validator("branch", mode="after")(_sane_texts)
-
-    def filters(self, pipeline_id: int) -> Filters:
-        since, until = self.bounds(services().options.clock())
-        return Filters(pipeline_id=(pipeline_id,), branch=tuple(self.branch), since=since, until=until)
 
 
 class NoQuery(BaseModel):

@@ -13,7 +13,8 @@ from collector.domain.filters import Filters
 from collector.providers.base import NotForUs
 from collector.providers.jenkins import webhook as jenkins
 from collector.providers.jenkins.webhook import Pushed
-from collector.storage import build_context, builds, changes, figures, leases, marks, pipeline_page, repos
+from collector.storage import build_context, builds, changes, figures, leases, marks, pipeline_page, repos, waitlist
+from collector.storage import grid as grids
 from collector.storage import pipelines as pipelines_kept
 from collector.storage import sources as source_states
 from collector.storage.database import Database
@@ -119,6 +120,16 @@ def pipeline(database: Database, pipeline_id: int, filters: Filters, window: str
 def build_around(database: Database, build_id: int) -> dict[str, Any] | None:
     with database.reading():
         return build_context.context(build_id)
+
+
+def grid(database: Database, filters: Filters, limit: int, before: datetime | None) -> dict[str, Any]:
+    with database.reading():
+        return grids.grid(filters, limit=limit, before=before)
+
+
+def waiting(database: Database, filters: Filters, now: datetime) -> dict[str, Any]:
+    with database.reading():
+        return waitlist.waiting(filters, now)
 
 
 def series(database: Database, filters: Filters, count: int, now: datetime) -> dict[str, Any]:

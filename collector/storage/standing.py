@@ -64,7 +64,13 @@ def pipelines(filters: Filters, now: datetime) -> list[dict[str, Any]]:
     shown = [
         _shown(about[pipeline_id], history, deciding[pipeline_id], streaks.get(pipeline_id))
         | {"running": running.get(pipeline_id, 0), "flaky_commits": flaky.get(pipeline_id, 0)}
-        | _outlook(history, deciding[pipeline_id].status, pipeline_id in never_green, flaky.get(pipeline_id, 0), now)
+        | _outlook(
+            history,
+            deciding[pipeline_id].status,
+            pipeline_id in never_green,
+            flaky.get(pipeline_id, 0),
+            None if _switched_off(about[pipeline_id][3]) else now,
+        )
         for pipeline_id, history in histories.items()
     ]
     _name_files(shown)
@@ -200,18 +206,26 @@ def _never_green(histories: dict[int, list[_Build]], deciding: dict[int, _Build]
 
 
 def _outlook(
-    history: Sequence[_Build], status: str, never_green: bool, flaky_commits: int, now: datetime
+    history: Sequence[_Build], status: str, never_green: bool, flaky_commits: int, now: datetime | None
 ) -> dict[str, Any]:
-    """How the pipeline fares, and what says so: ``slower`` by medians, ``silent_seconds`` beyond its rhythm."""
+    """How the pipeline fares, and what says so: ``slower`` by medians, ``silent_seconds`` beyond its rhythm.
+
+    ``now`` None: it is meant to be silent.
+    """
     oldest_first = history[::-1]
     green = [one for one in oldest_first if one.status == "success"]
     got_slower = slower([one.duration_seconds for one in green if one.duration_seconds is not None])
-    silent = silent_seconds([datetime.fromisoformat(one.sorted_at) for one in oldest_first], now)
+    silent = silent_seconds([datetime.fromisoformat(one.sorted_at) for one in oldest_first], now) if now else None
     told = outlook(
         status, ever_green=not never_green, silent=silent is not None, flaky_commits=flaky_commits,
         slower=got_slower is not None,
     )  # fmt: skip
     return {"outlook": told.value, "slower": got_slower and asdict(got_slower), "silent_seconds": silent}
+
+
+def _switched_off(state: str | None) -> bool:
+    """Somebody did it; what GitHub disables for lack of activity stopped silently."""
+    return state is not None and state.startswith(("disabled", "deleted")) and state != "disabled_inactivity"
 
 
 def _shown(about: Sequence[Any], history: Sequence[_Build], last: _Build, streak: _Streak | None) -> dict[str, Any]:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from webapp.api import builds, filters, meta, pipelines, series, sources, summary
+from webapp.api import builds, filters, grid, meta, pipelines, series, sources, summary, waiting
 
 BLUEPRINTS = (
     builds.blueprint,
     summary.blueprint,
     pipelines.blueprint,
     series.blueprint,
+    grid.blueprint,
+    waiting.blueprint,
     sources.blueprint,
     filters.blueprint,
     meta.blueprint,

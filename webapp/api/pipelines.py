@@ -9,7 +9,8 @@ from webapp import store
 from webapp.auth import policy
 from webapp.errors import Refused
 from webapp.matching import groups_of
-from webapp.query import LARGEST_ID, FiguresQuery, PipelinePageQuery
+from webapp.query import LARGEST_ID, FiguresQuery
+from webapp.query_pages import PipelinePageQuery
 from webapp.schemas_pages import PipelineList, PipelinePage
 from webapp.services import figures, services
 
