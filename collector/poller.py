@@ -17,6 +17,7 @@ from typing import Any
 import structlog
 
 from collector import ingest
+from collector.circuit import Circuit
 from collector.domain.errors import SourceError, Waiting
 from collector.providers.base import Batch, Memory, Progress, SourceReader, Trouble
 from collector.storage import sources
@@ -24,7 +25,7 @@ from collector.storage.database import Database
 
 log = structlog.get_logger(__name__)
 
-LONGEST_BACK_OFF_SECONDS = 15 * 60.0
+CLOCK_WRONG_SECONDS = 60.0
 MAX_ERROR_TEXT = 500
 TROUBLES_NAMED = 3
 PROGRESS_EVERY = timedelta(seconds=2)
@@ -138,8 +139,9 @@ class Poller:
         self._clock = clock
         self._on_progress = on_progress
         self._chance = chance or random.Random()
-        self._failures = 0
+        self._circuit = Circuit(job.name, job.interval.total_seconds(), self._chance)
         self._told_error: str | None = None
+        self._clock_said_wrong = False
         self._progress_kept_at = datetime.min.replace(tzinfo=UTC)
 
     def poll(self) -> Outcome:
@@ -152,7 +154,7 @@ class Poller:
         except Stopped:
             return self._outcome(tally, None, self.job.interval.total_seconds())
         except Exception as error:  # the loop's boundary: one source's slip must not stop the others
-            seconds = self._back_off()
+            seconds = self._circuit.failed()
             if self._recorder.stopped:
                 return self._outcome(tally, None, seconds)
             log.exception(
@@ -163,7 +165,9 @@ class Poller:
     def _slipped(self, tally: Tally, text: str, seconds: float) -> Outcome:
         """Tells an error of ours, or a database in trouble, where that is possible."""
         with suppress(Exception):
-            self._recorder.keep_state(self.job.name, last_error=text, last_error_at=self._clock(), last_advice=None)
+            now = self._clock()
+            told = {"last_error": text, "last_error_at": now, "last_advice": None}
+            self._recorder.keep_state(self.job.name, **told, **self._circuit.state(now, seconds))
         self._told_error = text
         return self._outcome(tally, text, seconds)
 
@@ -218,16 +222,19 @@ class Poller:
         state: dict[str, Any] = {"budget": self.job.reader.budget(), "progress": None, "waiting_until": None}
         state |= {"last_error": text, "last_error_at": now if text else None, "last_advice": advice or None}
         if error is None:
-            self._failures = 0
+            self._circuit.succeeded()
             state["last_success_at"] = now
             seconds = self._jittered(self.job.interval.total_seconds())
         elif isinstance(error, Waiting):
             state["waiting_until"] = error.until
             seconds = self._until(error.until, now)
         else:
-            seconds = self._back_off()
-        self._recorder.keep_state(self.job.name, **state)
+            seconds = self._circuit.failed(permanent=error.permanent)
+        circuit = self._circuit.state(now, seconds)
+        offset = self.job.reader.clock_offset_seconds()
+        self._recorder.keep_state(self.job.name, **state, **circuit, clock_offset_seconds=offset)
         self._say(text, advice, seconds)
+        self._say_clock(offset)
         return self._outcome(tally, text, seconds)
 
     def _say(self, text: str | None, advice: str, seconds: float) -> None:
@@ -237,23 +244,29 @@ class Poller:
         if text is None:
             log.info("the source is read again", source=self.job.name)
         else:
-            advised = {"advice": advice} if advice else {}
             log.warning(
                 "a source could not be read as a whole", source=self.job.name, error=text,
-                done="it is polled again", in_seconds=round(seconds), **advised,
+                done="it is polled again", in_seconds=round(seconds),
+                advice=advice or "nothing to do: it goes on by itself once the provider answers as it should",
             )  # fmt: skip
         self._told_error = text
+
+    def _say_clock(self, offset: float | None) -> None:
+        """Once when the clocks differ, and once when they agree again."""
+        wrong = offset is not None and abs(offset) >= CLOCK_WRONG_SECONDS
+        if wrong and not self._clock_said_wrong:
+            log.warning(
+                "a source's clock differs from ours", source=self.job.name, ahead_seconds=offset,
+                done="waits are reckoned on the source's clock; times of builds are shown as it tells them",
+                advice="set both clocks by NTP; ages and queue times are wrong by this much",
+            )  # fmt: skip
+        elif self._clock_said_wrong and not wrong:
+            log.info("the source's clock agrees with ours again", source=self.job.name)
+        self._clock_said_wrong = wrong
 
     def _outcome(self, tally: Tally, error: str | None, seconds: float) -> Outcome:
         changed = len(tally.changed - tally.created)
         return Outcome(self.job.name, tally.builds, len(tally.created), changed, error, seconds)
-
-    def _back_off(self) -> float:
-        """The interval doubled for each failure in a row, up to 15 minutes, each time a little different."""
-        interval = self.job.interval.total_seconds()
-        seconds = min(interval * 2.0 ** min(self._failures, 20), max(interval, LONGEST_BACK_OFF_SECONDS))
-        self._failures += 1
-        return seconds * self._chance.uniform(0.75, 1.0)
 
     def _until(self, until: datetime, now: datetime) -> float:
         """Never before the instant we were told, and a little later, so that all who wait do not come back at once."""

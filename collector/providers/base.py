@@ -154,4 +154,7 @@ class SourceReader(Protocol):
     def budget(self) -> Budget | None:
         """The last budget the provider told, None when it told none."""
 
+    def clock_offset_seconds(self) -> float | None:
+        """How far the provider's clock is ahead of ours by its last answer's ``Date``; None while it told none."""
+
     def close(self) -> None: ...

@@ -6,21 +6,22 @@ all raises. Tests and hosts that cannot run here plug in at ``transport``.
 
 from __future__ import annotations
 
-import json
-import re
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any, NoReturn
-from urllib.parse import urljoin, urlsplit
+from datetime import UTC, datetime
+from urllib.parse import urlsplit
 
 import httpx
 import stamina
 
 from collector.domain.errors import BadAnswer, Unreachable
 from collector.domain.names import host_of
-from collector.providers.wire import Deadline, body_parts, guarded_transport
+from collector.providers.reply import Reply, http_date
+from collector.providers.wire import NOT_RESOLVED, Deadline, TooLarge, body_parts, guarded_transport
+
+__all__ = ["DEADLINE_SECONDS", "MAX_BYTES", "Http", "Reply", "Tail", "TooLarge", "get_tail", "http_date", "origin_of"]
 
 MAX_BYTES = 32 * 1024 * 1024
 DEADLINE_SECONDS = 30.0
@@ -28,7 +29,8 @@ _RETRIED = frozenset({500, 502, 503, 504})
 _MOVED = frozenset({301, 307, 308})
 # Its own hook logs each retry without saying of what; the caller says it once, when all retries are spent.
 stamina.instrumentation.set_on_retry_hooks(())
-_ETAG = re.compile(r'(?:W/)?"[\x21\x23-\x7e]{0,256}"')
+_CLOCK_NOISE_SECONDS = 5.0
+"""Date has whole seconds, and an answer may be on its way for some."""
 
 
 class _Retry(Exception):
@@ -37,48 +39,6 @@ class _Retry(Exception):
     def __init__(self, reply: Reply | None, error: Unreachable | None) -> None:
         super().__init__()
         self.reply, self.error = reply, error
-
-
-@dataclass(frozen=True, slots=True)
-class Reply:
-    """One answer, read whole and closed."""
-
-    status: int
-    headers: httpx.Headers
-    body: bytes
-    url: str
-
-    def json(self) -> Any:
-        """The body as JSON. Raises BadAnswer naming the URL and what came instead."""
-        try:
-            return json.loads(self.body, parse_constant=_no_json_number)
-        except (ValueError, RecursionError) as exc:
-            kind = self.headers.get("Content-Type", "no content type")
-            raise BadAnswer(f"{self.url} answered {self.status} with {kind[:80]} that is not JSON") from exc
-
-    @property
-    def etag(self) -> str | None:
-        """The ETag as it is to be sent back; None when there is none, or none that HTTP allows."""
-        tag = self.headers.get("ETag")
-        return tag if tag and _ETAG.fullmatch(tag) else None
-
-    @property
-    def next_url(self) -> str | None:
-        """The Link header's ``next``, absolute; None on the last page."""
-        header = self.headers.get("Link", "").encode("utf-8", "replace")
-        links = httpx.Response(self.status, headers=[(b"Link", header)]).links
-        return self._absolute(links.get("next", {}).get("url"))
-
-    @property
-    def location(self) -> str | None:
-        """Where a redirect points, absolute; None when it points nowhere."""
-        return self._absolute(self.headers.get("Location"))
-
-    def _absolute(self, target: str | None) -> str | None:
-        try:
-            return urljoin(self.url, target) if target else None
-        except ValueError as exc:
-            raise BadAnswer(f"{self.url} points to an address that is none") from exc
 
 
 class Http:
@@ -93,8 +53,12 @@ class Http:
         transport: httpx.BaseTransport | None = None,
         attempts: int = 3,
         max_connections: int = 10,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self.base_url = base_url.rstrip("/")
+        self.clock_offset_seconds: float | None = None
+        """How far the server's clock (its last ``Date``) is ahead of ``clock``; None while it told none."""
+        self._clock = clock
         self._origin = origin_of(self.base_url)
         self._headers = headers
         self._attempts = attempts
@@ -119,7 +83,7 @@ class Http:
     ) -> Reply:
         """GET ``url`` (absolute on the base's host, or a path below the base).
 
-        Raises Unreachable (no answer within its retries) or BadAnswer (another host, too large).
+        Raises Unreachable (no answer within its retries) or BadAnswer (another host; TooLarge).
         At most ``redirects`` 301, 307 and 308 that stay on the host are followed, with the same credentials; any
         other 3xx is returned: the caller decides, and the credentials stay here.
         """
@@ -173,10 +137,13 @@ class Http:
         max_bytes: int,
         deadline: Deadline,
     ) -> Reply:
+        begun = time.monotonic()
         stream = self._client.stream("GET", url, params=params, headers=headers)
         with _mapped(url), deadline.running(), stream as response:
+            self._learn_clock(response.headers)
             body = b"".join(body_parts(response, max_bytes, deadline))
-            reply = Reply(response.status_code, response.headers, body, str(response.request.url))
+            took = time.monotonic() - begun
+            reply = Reply(response.status_code, response.headers, body, str(response.request.url), took)
         if reply.status in _RETRIED and "Retry-After" not in reply.headers:
             raise _Retry(reply, None)
         return reply
@@ -193,7 +160,8 @@ class Http:
 
         Raises Unreachable or BadAnswer as ``get`` does; a longer body is not refused.
         """
-        deadline, target = Deadline(time.monotonic() + deadline_seconds), self._on_host(url)
+        begun = time.monotonic()
+        deadline, target = Deadline(begun + deadline_seconds), self._on_host(url)
         stream = self._client.stream("GET", target, params=params, headers=self._headers())
         try:
             with _mapped(target), deadline.running(), stream as response:
@@ -202,10 +170,17 @@ class Http:
                     body += part
                     if len(body) >= max_bytes:
                         break
-                return Reply(response.status_code, response.headers, bytes(body[:max_bytes]), str(response.request.url))
+                kept, took = bytes(body[:max_bytes]), time.monotonic() - begun
+                return Reply(response.status_code, response.headers, kept, str(response.request.url), took)
         except _Retry as exc:
             assert exc.error is not None
             raise exc.error from exc
+
+    def _learn_clock(self, headers: httpx.Headers) -> None:
+        told = http_date(headers.get("Date"))
+        if told is not None:
+            seconds = (told - self._clock()).total_seconds()
+            self.clock_offset_seconds = 0.0 if abs(seconds) < _CLOCK_NOISE_SECONDS else round(seconds)
 
     def close(self) -> None:
         self._client.close()
@@ -283,11 +258,16 @@ def _mapped(shown: str) -> Iterator[None]:
         raise BadAnswer(f"{shown} is no address that can be asked for") from exc
 
 
+_ADVICE = (
+    (NOT_RESOLVED, "check the host in the source's url, and that this machine's DNS knows it"),
+    ("CERTIFICATE", "the server's certificate is not trusted here; add its authority with SSL_CERT_FILE"),
+    ("SSL", "check whether the source's url is https or http, and the server's TLS"),
+    ("Timeout", "the server is too slow or a firewall drops what is sent to it; it is tried again by itself"),
+)
+
+
 def _advice(exc: httpx.HTTPError) -> str:
-    if "CERTIFICATE" in str(exc):
-        return "the server's certificate is not trusted here; add its authority with SSL_CERT_FILE"
-    return "check the address and that this machine may reach it; it is tried again by itself"
-
-
-def _no_json_number(name: str) -> NoReturn:
-    raise ValueError(f"{name} is not JSON")
+    """By what the error says of itself: httpx has one class for a name, a port and a certificate that is wrong."""
+    told = f"{type(exc).__name__} {exc}"
+    found = next((advice for part, advice in _ADVICE if part in told), None)
+    return found or "check the address and that this machine may reach it; it is tried again by itself"

@@ -1,12 +1,15 @@
 """Below ``http``: reads from a socket against a deadline, and unpacks bodies in bounded pieces.
 
-httpx bounds each read, so that a server that sends a byte now and then holds a caller for ever; and it unpacks a
-whole chunk at once, so that 64 KiB become 64 MiB. Both are bounded here.
+httpx bounds each read, so that a server that sends a byte now and then holds a caller for ever; it waits for a name
+to be resolved as long as the system likes; and it unpacks a whole chunk at once, so that 64 KiB become 64 MiB. All
+are bounded here.
 """
 
 from __future__ import annotations
 
 import contextvars
+import socket
+import threading
 import time
 import zlib
 from collections.abc import Iterable, Iterator
@@ -21,7 +24,13 @@ import httpx
 from collector.domain.errors import BadAnswer
 
 _PIECE = 256 * 1024
+RESOLVE_SECONDS = 10.0
+NOT_RESOLVED = "is not resolved"
 _deadline: contextvars.ContextVar[Deadline | None] = contextvars.ContextVar("deadline", default=None)
+
+
+class TooLarge(BadAnswer):
+    """A body that goes on beyond its limit."""
 
 
 class Deadline:
@@ -79,14 +88,53 @@ class _Backend(httpcore.NetworkBackend):
     def __init__(self, inner: httpcore.NetworkBackend) -> None:
         self._inner = inner
 
-    def connect_tcp(self, *args: Any, **kwargs: Any) -> httpcore.NetworkStream:
-        return _Stream(self._inner.connect_tcp(*args, **kwargs))
+    def connect_tcp(
+        self, host: str, port: int, timeout: float | None = None, *args: Any, **kwargs: Any
+    ) -> httpcore.NetworkStream:
+        """The first of the host's addresses that answers, each for at most ``timeout``, all by the deadline."""
+        addresses = _resolved(host, port, min(_left(RESOLVE_SECONDS), RESOLVE_SECONDS))
+        for place, address in enumerate(addresses, start=1):
+            try:
+                seconds = min(timeout or _left(RESOLVE_SECONDS), _left(RESOLVE_SECONDS))
+                return _Stream(self._inner.connect_tcp(address, port, seconds, *args, **kwargs))
+            except (httpcore.ConnectError, httpcore.ConnectTimeout):
+                if place == len(addresses):
+                    raise
+        raise httpcore.ConnectError(f"the name {host} {NOT_RESOLVED}: it has no address")
 
     def connect_unix_socket(self, *args: Any, **kwargs: Any) -> httpcore.NetworkStream:
         return _Stream(self._inner.connect_unix_socket(*args, **kwargs))
 
     def sleep(self, seconds: float) -> None:
         self._inner.sleep(seconds)
+
+
+def _left(otherwise: float) -> float:
+    deadline = _deadline.get()
+    return otherwise if deadline is None else deadline.left()
+
+
+def _resolved(host: str, port: int, seconds: float) -> list[str]:
+    """The host's addresses. The system's resolver knows no time-out, so it is asked in a thread that may be left."""
+    told: list[list[str] | OSError] = []
+
+    def ask() -> None:
+        try:
+            found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+            told.append(list(dict.fromkeys(str(address[0]) for *_, address in found)))
+        except OSError as exc:
+            told.append(exc)
+        except UnicodeError:
+            told.append(OSError("it is no name of a host"))
+
+    asking = threading.Thread(target=ask, name="resolve", daemon=True)
+    asking.start()
+    asking.join(seconds)
+    if not told:
+        raise httpcore.ConnectTimeout(f"the name {host} {NOT_RESOLVED} after {seconds:.0f} s")
+    if isinstance(told[0], OSError):
+        raise httpcore.ConnectError(f"the name {host} {NOT_RESOLVED}: {told[0]}") from told[0]
+    return told[0]
 
 
 def guarded_transport(url: str, max_connections: int) -> httpx.HTTPTransport:
@@ -99,13 +147,13 @@ def guarded_transport(url: str, max_connections: int) -> httpx.HTTPTransport:
 
 
 def body_parts(response: httpx.Response, max_bytes: int, deadline: Deadline) -> Iterator[bytes]:
-    """The decoded body in pieces of at most 256 KiB. Raises BadAnswer beyond ``max_bytes``, ReadTimeout when late."""
+    """The decoded body in pieces of at most 256 KiB. Raises TooLarge beyond ``max_bytes``, ReadTimeout when late."""
     size = 0
     for part in _decoded(response):
         size += len(part)
         if size > max_bytes:
             host = response.request.url.host
-            raise BadAnswer(f"{host} sent more than {max_bytes // 1024} KiB; the rest is not read")
+            raise TooLarge(f"{host} sent more than {max_bytes // 1024} KiB; the rest is not read")
         deadline.check()
         yield part
 

@@ -12,9 +12,9 @@ from typing import Any
 import pytest
 from structlog.testing import capture_logs
 
-from collector.domain.errors import NotFound, SourceError, Unreachable, Waiting
+from collector.domain.errors import NotAllowed, NotFound, SourceError, Unreachable, Waiting
 from collector.domain.model import BuildKey, PipelineRef, RunWord, Status
-from collector.poller import LONGEST_BACK_OFF_SECONDS, Poller, Recorder, SourceJob
+from collector.poller import Poller, Recorder, SourceJob
 from collector.providers.base import Batch, Budget, KnownBuild, Memory, Progress, Trouble
 from collector.storage import sources
 from collector.storage.database import Database, connect
@@ -56,6 +56,7 @@ class Scripted:
         self.polls = 0
         self.closed = 0
         self.told_budget: Budget | None = None
+        self.told_offset: float | None = None
         self.between: Callable[[], None] = lambda: None
 
     def poll(self, memory: Memory, now: datetime) -> Iterator[Batch]:
@@ -72,6 +73,9 @@ class Scripted:
 
     def budget(self) -> Budget | None:
         return self.told_budget
+
+    def clock_offset_seconds(self) -> float | None:
+        return self.told_offset
 
     def close(self) -> None:
         self.closed += 1
@@ -124,6 +128,11 @@ def shown(database: Database, clock: Clock) -> str:
         return str(sources.listing(clock.now, {"acme": timedelta(seconds=60)})[0]["state"])
 
 
+def circuit(database: Database, clock: Clock) -> Any:
+    with database.reading():
+        return sources.listing(clock.now, {"acme": timedelta(seconds=60)})[0]["circuit"]
+
+
 def test_what_a_reader_tells_is_stored_and_counted(make: Make, database: Database, clock: Clock) -> None:
     reader = Scripted([Batch([run(1), run(2)]), Batch([run(3)])])
     reader.told_budget = Budget(5000, 4990, START + timedelta(hours=1))
@@ -146,13 +155,74 @@ def test_a_build_that_changed_is_told_apart_from_a_new_one(make: Make) -> None:
     assert (outcome.created, outcome.changed) == (1, 1)
 
 
-def test_each_failure_in_a_row_doubles_the_wait_up_to_fifteen_minutes(make: Make) -> None:
-    poller = make(Scripted([Unreachable("no answer")]))
-    waits = [poller.poll().wait_seconds for _ in range(8)]
-    ceilings = [60, 120, 240, 480, 900, 900, 900, 900]
-    assert LONGEST_BACK_OFF_SECONDS == 900
+@pytest.mark.parametrize(
+    ("error", "ceilings"),
+    [
+        (Unreachable("no answer"), [60, 120, 240, 300, 300, 300]),
+        (NotAllowed("401"), [60, 120, 240, 480, 900, 900]),
+    ],
+)
+def test_each_failure_in_a_row_doubles_the_wait_up_to_five_minutes_or_fifteen_for_what_stays(
+    make: Make, error: SourceError, ceilings: list[int]
+) -> None:
+    poller = make(Scripted([error]))
+    waits = [poller.poll().wait_seconds for _ in ceilings]
     assert all(top * 0.75 <= wait <= top for wait, top in zip(waits, ceilings, strict=True))
-    assert len(set(waits)) == 8, "sources that failed together do not come back together"
+    assert len(set(waits)) == len(waits), "sources that failed together do not come back together"
+
+
+def test_a_circuit_opens_after_three_failures_in_a_row_and_closes_with_the_first_success(
+    make: Make, database: Database, clock: Clock
+) -> None:
+    down = [Unreachable("no answer")]
+    poller = make(Scripted(down, down, down, down, [Batch([run(1)])]))
+    with capture_logs() as lines:
+        for _ in range(2):
+            poller.poll()
+        assert circuit(database, clock) == {"state": "closed", "failures": 2, "opened_at": None}
+        outcome = poller.poll()
+        assert circuit(database, clock) == {"state": "open", "failures": 3, "opened_at": "2026-03-01T12:00:00Z"}
+        assert state(database).next_poll_at == START + timedelta(seconds=outcome.wait_seconds)
+        clock.now += timedelta(minutes=9)
+        poller.poll()
+        assert circuit(database, clock)["opened_at"] == "2026-03-01T12:00:00Z"
+        poller.poll()
+    assert circuit(database, clock) == {"state": "closed", "failures": 0, "opened_at": None}
+    (opened,) = [line for line in lines if "opens" in line["event"]]
+    assert {"source", "failures", "done", "in_seconds", "advice"} <= set(opened)
+    (closed,) = [line for line in lines if "closes" in line["event"]]
+    assert (closed["source"], closed["open_for_seconds"]) == ("acme", 540)
+
+
+def test_a_source_that_fails_is_stale_once_its_last_success_is_three_intervals_old(
+    make: Make, database: Database, clock: Clock
+) -> None:
+    poller = make(Scripted([Batch([run(1)])], [Unreachable("no answer")]))
+    poller.poll()
+    for minutes, stale in ((1, False), (4, True)):
+        clock.now = START + timedelta(minutes=minutes)
+        poller.poll()
+        with database.reading():
+            assert sources.listing(clock.now, {"acme": timedelta(seconds=60)})[0]["stale"] is stale
+
+
+def test_a_wait_that_the_provider_asks_for_is_no_failure(make: Make, database: Database, clock: Clock) -> None:
+    poller = make(Scripted([Waiting("limited", until=START + timedelta(minutes=5))]))
+    for _ in range(4):
+        poller.poll()
+    assert circuit(database, clock)["state"] == "closed"
+
+
+def test_a_clock_that_differs_is_kept_and_said_once(make: Make, database: Database) -> None:
+    reader = Scripted([Batch([run(1)])])
+    poller = make(reader)
+    with capture_logs() as lines:
+        for offset in (0.0, -3600.0, -3600.0, 0.0):
+            reader.told_offset = offset
+            poller.poll()
+            assert state(database).clock_offset_seconds == offset
+    said = [(line["log_level"], line.get("ahead_seconds")) for line in lines if "clock" in line["event"]]
+    assert said == [("warning", -3600.0), ("info", None)]
 
 
 def test_a_failure_keeps_what_was_read_before_it_and_says_what_can_be_done(

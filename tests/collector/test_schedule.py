@@ -77,6 +77,24 @@ def test_a_work_that_hangs_delays_neither_the_others_nor_the_end() -> None:
     let_go.set()
 
 
+def test_works_that_hang_and_take_every_thread_delay_no_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(schedule, "THREADS", 2)
+    monkeypatch.setattr(schedule, "PATIENCE_SECONDS", 0.1)
+    let_go = threading.Event()
+    quick = Counted(0.0)
+
+    def hang() -> float:
+        let_go.wait(30)
+        return 3600.0
+
+    with running(*(Work(f"hung {n}", hang) for n in range(6)), Work("quick", quick)):
+        for _ in range(3):
+            assert quick.ran.acquire(timeout=5)
+        alive = {thread.name for thread in threading.enumerate() if thread.name.startswith("work-")}
+        assert len(alive) <= 7, "a thread a work at most"
+    let_go.set()
+
+
 def test_a_work_that_raises_is_logged_by_name_and_its_thread_lives_on(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(schedule, "AFTER_SLIP_SECONDS", 0.0)
     runs = threading.Semaphore(0)

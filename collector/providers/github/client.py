@@ -42,7 +42,7 @@ def make_reader(
     Raises SecretError when the source's credentials cannot be had. Makes no request.
     """
     credentials = credentials_of(source, environ, clock)
-    http = Http(source.url, transport=transport)
+    http = Http(source.url, transport=transport, clock=clock)
     pace = Pace() if has_secondary_limit(source.instance) else None
     api = GithubApi(http, credentials, selection=selection_text(source), clock=clock, source=source.name, pace=pace)
     interval, backfill = config.interval_of(source), config.backfill_of(source)
@@ -109,6 +109,10 @@ class GithubReader:
 
     def budget(self) -> Budget | None:
         return self._api.budget
+
+    def clock_offset_seconds(self) -> float | None:
+        """See ``SourceReader.clock_offset_seconds``."""
+        return self._http.clock_offset_seconds
 
     def close(self) -> None:
         self._http.close()

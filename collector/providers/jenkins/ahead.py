@@ -9,7 +9,8 @@ from queue import SimpleQueue
 from typing import Generic, TypeVar
 
 from collector.domain.errors import SourceError, Unreachable, Waiting
-from collector.providers.jenkins.api import AT_ONCE, BrokenPage
+from collector.providers.jenkins.api import BrokenPage
+from collector.providers.jenkins.gate import AT_ONCE
 
 A = TypeVar("A")
 B = TypeVar("B")

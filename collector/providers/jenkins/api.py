@@ -1,32 +1,22 @@
-"""Asking one controller: at most two requests at once, ranged ``tree=`` only, and every answer judged.
+"""Asking one controller: through its gate, ranged ``tree=`` only, and every answer judged.
 
-All sources with the same controller share its gate, so the bound holds however often it is named.
+All sources with the same controller share its gate, so that its bound holds however often it is named.
 """
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
-from email.utils import parsedate_to_datetime
 from typing import Any
 
 import httpx
 
 from collector.domain.errors import BadAnswer, NotAllowed, NotFound, Unreachable, Waiting
-from collector.providers.http import Http, Reply
+from collector.providers.http import Http, Reply, http_date
+from collector.providers.jenkins.gate import AT_ONCE, gate_of
 
-AT_ONCE = 2
 _LONGEST_WAIT = timedelta(hours=1)
-_gates: dict[str, threading.BoundedSemaphore] = {}
-_gates_lock = threading.Lock()
-
-
-def gate_of(instance: str) -> threading.BoundedSemaphore:
-    """The controller's gate, one for the process."""
-    with _gates_lock:
-        return _gates.setdefault(instance, threading.BoundedSemaphore(AT_ONCE))
 
 
 class BrokenPage(Unreachable):
@@ -49,7 +39,7 @@ class Api:
         self._gate = gate_of(instance)
         self._has_credentials = auth is not None
         self._clock = clock
-        self._http = Http(self.url, auth=auth, transport=transport, max_connections=AT_ONCE)
+        self._http = Http(self.url, auth=auth, transport=transport, max_connections=AT_ONCE, clock=clock)
         self.version: str | None = None
         """What the controller says it is (``X-Jenkins``), once it answered."""
 
@@ -68,15 +58,24 @@ class Api:
 
     def beginning(self, path: str, params: dict[str, str | int], max_bytes: int) -> Reply:
         """A text's first ``max_bytes``, for logs. Raises SourceError; a 404 is NotFound."""
-        with self._gate:
-            return self._judged(self._http.beginning(path, params=params, max_bytes=max_bytes), is_json=False)
+        with self._gate.turn() as turn:
+            reply = self._http.beginning(path, params=params, max_bytes=max_bytes)
+            turn.took(reply.seconds, len(reply.body))
+        return self._judged(reply, is_json=False)
+
+    @property
+    def clock_offset_seconds(self) -> float | None:
+        """How far the controller's clock is ahead of ours; None while it told none."""
+        return self._http.clock_offset_seconds
 
     def close(self) -> None:
         self._http.close()
 
     def _get(self, path: str, params: dict[str, str | int] | None) -> Reply:
-        with self._gate:
-            return self._http.get(path, params=params)
+        with self._gate.turn() as turn:
+            reply = self._http.get(path, params=params)
+            turn.took(reply.seconds, len(reply.body))
+        return reply
 
     def _judged(self, reply: Reply, *, is_json: bool = True) -> Reply:
         self.version = reply.headers.get("X-Jenkins") or self.version
@@ -119,15 +118,15 @@ class Api:
         return "give the user the permissions Overall/Read and Job/Read"
 
     def _told_to_wait(self, reply: Reply) -> datetime | None:
-        """The instant that Retry-After names (seconds or a date), an hour away at most; None without a usable one."""
+        """When Retry-After (seconds, or a date on the controller's clock) ends, an hour away at most; None without."""
         told, now = reply.headers.get("Retry-After", "").strip(), self._clock()
         if told.isascii() and told.isdigit() and len(told) < 10:
             return now + min(timedelta(seconds=int(told)), _LONGEST_WAIT)
-        try:
-            until = parsedate_to_datetime(told)
-            return min(max(until, now), now + _LONGEST_WAIT)
-        except (ValueError, TypeError):
+        until = http_date(told)
+        if until is None:
             return now + timedelta(minutes=1) if reply.status == 429 else None
+        wait = until - (http_date(reply.headers.get("Date")) or now)
+        return now + min(max(wait, timedelta(0)), _LONGEST_WAIT)
 
 
 def _shown(reply: Reply) -> str:

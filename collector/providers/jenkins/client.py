@@ -81,6 +81,10 @@ class JenkinsReader:
         """Jenkins grants no budget."""
         return None
 
+    def clock_offset_seconds(self) -> float | None:
+        """See ``SourceReader.clock_offset_seconds``."""
+        return self._api.clock_offset_seconds
+
     def close(self) -> None:
         self._api.close()
 
