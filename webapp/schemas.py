@@ -209,6 +209,7 @@ class SeriesFailure(Answer):
     at: datetime
     value: float | None
     build_id: int
+    n: int = Field(description="Failures that the mark stands for; more than one only where there are very many")
 
 
 class SeriesLine(Answer):

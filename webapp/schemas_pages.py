@@ -16,6 +16,7 @@ from webapp.schemas import (
     Pipeline,
     Previous,
     Recovery,
+    SeriesFailure,
     Slower,
     Sparklines,
     StatusWord,
@@ -83,18 +84,12 @@ class TrendPoint(Answer):
     queue_p95: float | None
 
 
-class TrendFailure(Answer):
-    at: datetime
-    value: float | None
-    build_id: int
-
-
 class Trend(Answer):
     bucket_seconds: float
     since: datetime
     until: datetime
     points: list[TrendPoint] = Field(description="Parts of the window without a build are left out")
-    failures: list[TrendFailure] = Field(description="The newest 500, oldest first")
+    failures: list[SeriesFailure] = Field(description="Oldest first")
 
 
 class BranchStanding(Answer):

@@ -10,11 +10,11 @@ from typing import Any
 from collector.domain import health
 from collector.domain.filters import Filters
 from collector.domain.times import to_api
+from collector.storage.failure_marks import failure_marks
 from collector.storage.selecting import where
 from collector.storage.tables import instant, sql
 
 MOST_POINTS = 96
-MOST_FAILURES = 500
 DEFAULT_SPAN = timedelta(days=7)
 
 
@@ -22,7 +22,8 @@ def series(filters: Filters, now: datetime, *, metric: str = "duration", pipelin
     """How long builds took, for the ``pipelines`` with the most conclusive builds in the window.
 
     Points are the medians of the successes of each bucket, at its middle (at its own start where a bucket has one
-    build), with how many builds they stand for; failures are not in them but each by itself (the newest 500).
+    build), with how many builds they stand for; failures are not in them but marks of their own (see
+    ``failure_marks``: none is left out).
     Raises ValueError for another metric.
     """
     if metric != "duration":
@@ -67,14 +68,14 @@ def _line(filters: Filters, pipeline_id: int, builds: int, since: datetime, widt
         f" WHERE b.pipeline_id = ? AND b.status IN ('success', 'failure') AND {found.text} ORDER BY b.sorted_at, b.id",
         [pipeline_id, *found.params],
     ).fetchall()
-    failures = [row for row in rows if row[1] == "failure"][-MOST_FAILURES:]
+    failures = [(row[0], row[2], row[3]) for row in rows if row[1] == "failure"]
     return {
         "pipeline_id": pipeline_id,
         "repo": rows[-1][4],
         "pipeline": rows[-1][5],
         "builds": builds,
         "points": _points([row for row in rows if row[1] == "success" and row[3] is not None], since, width),
-        "failures": [{"at": _api(row[2]), "value": row[3], "build_id": row[0]} for row in failures],
+        "failures": failure_marks(failures),
     }
 
 
@@ -92,7 +93,3 @@ def _point(place: int, found: Sequence[tuple[datetime, float]], since: datetime,
     middle = since + timedelta(seconds=width * (place + 0.5))
     at = found[0][0] if len(found) == 1 else middle
     return {"at": to_api(at), "value": health.median(value for _, value in found), "n": len(found)}
-
-
-def _api(value: str) -> str:
-    return to_api(datetime.fromisoformat(value))

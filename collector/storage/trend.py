@@ -10,11 +10,11 @@ from collector.domain import health
 from collector.domain.filters import Filters
 from collector.domain.times import to_api
 from collector.storage.database import percentile
+from collector.storage.failure_marks import failure_marks
 from collector.storage.selecting import where
 from collector.storage.tables import instant, sql, text
 
 MOST_PARTS = 48
-MOST_FAILURES = 500
 DEFAULT_SPAN = timedelta(days=7)
 _ENDED = "b.status IN ('success', 'failure') AND b.duration_seconds IS NOT NULL"
 _WAITED = "b.queue_seconds >= 0"  # negative: carried over by a partial re-run
@@ -29,7 +29,7 @@ _FIGURES = ", ".join(
 
 
 def trend(filters: Filters, now: datetime) -> dict[str, Any]:
-    """The window in at most 48 parts of a round length, those without builds left out; failures each by itself."""
+    """The window in at most 48 parts of a round length, those without builds left out; failures as marks."""
     until = filters.until or now
     since = filters.since or _oldest(filters) or until - DEFAULT_SPAN
     width = health.bucket_seconds(max(until - since, timedelta(minutes=1)), MOST_PARTS)
@@ -83,13 +83,10 @@ def _point(
 
 
 def _failures(filters: Filters) -> list[dict[str, Any]]:
-    """The newest 500, oldest first."""
     found = where(filters)
     rows = sql(
         "SELECT b.id, b.sorted_at, b.duration_seconds FROM builds b WHERE b.status = 'failure'"
-        f" AND {found.text} ORDER BY b.sorted_at DESC, b.id DESC LIMIT {MOST_FAILURES}",
+        f" AND {found.text} ORDER BY b.sorted_at, b.id",
         found.params,
-    ).fetchall()
-    return [
-        {"at": to_api(datetime.fromisoformat(row[1])), "value": row[2], "build_id": row[0]} for row in reversed(rows)
-    ]
+    )
+    return failure_marks(rows.fetchall())
