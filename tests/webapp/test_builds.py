@@ -125,6 +125,11 @@ def test_a_wrong_parameter_is_refused_by_its_name(web: Web, query: str, field: s
     assert (error["code"], error["field"]) == ("invalid", field)
 
 
+def test_a_misspelt_window_or_sort_is_told_how_it_is_written(web: Web) -> None:
+    assert "30m, 24h, 7d, 2w" in web.get("/builds?window=1y").get_json()["error"]["message"]
+    assert "one of actor, attempt" in web.get("/builds?sort=colour").get_json()["error"]["message"]
+
+
 def test_a_cursor_of_another_order_is_refused(web: Web) -> None:
     fill(web, 3)
     cursor = web.json("/builds?limit=1")["next"]
