@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import gzip
+import socket
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 from http.server import BaseHTTPRequestHandler
 
 import httpx
 import pytest
 
 from collector.domain.errors import BadAnswer, Unreachable
-from collector.providers.http import Http, Reply, get_tail, origin_of
+from collector.providers.http import Http, Reply, get_tail, http_date, origin_of
 from tests.collector.providers.loopback import Answer, Server, answer, serving
 
 
@@ -247,3 +251,76 @@ def test_a_log_host_that_is_away_is_unreachable_without_showing_its_signed_addre
 
 def test_origins_leave_default_ports_and_case_out() -> None:
     assert origin_of("HTTPS://GitHub.com:443/x") == "https://github.com"
+
+
+def test_a_name_that_is_not_resolved_is_unreachable_and_says_so() -> None:
+    http = Http("http://ci-health.invalid", attempts=1)
+    with pytest.raises(Unreachable, match=r"ci-health\.invalid is not resolved") as caught:
+        http.get("a")
+    http.close()
+    assert "DNS" in caught.value.advice
+
+
+def test_a_resolver_that_hangs_is_left_at_the_total_deadline(monkeypatch: pytest.MonkeyPatch) -> None:
+    let_go = threading.Event()
+
+    def hang(*_: object, **__: object) -> list[object]:
+        let_go.wait(30)
+        return []
+
+    monkeypatch.setattr(socket, "getaddrinfo", hang)
+    http = Http("http://slow.example", attempts=1)
+    begun = time.monotonic()
+    with pytest.raises(Unreachable, match="is not resolved after"):
+        http.get("a", deadline_seconds=0.5)
+    assert time.monotonic() - begun < 3
+    let_go.set()
+    http.close()
+
+
+def test_the_next_address_of_a_host_is_tried_when_one_refuses(monkeypatch: pytest.MonkeyPatch) -> None:
+    with serving({"/a": answer(200, b"1")}) as server:
+        port = server.server_port
+        found = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (host, port)) for host in ("127.0.0.77", "127.0.0.1")]
+        real = socket.getaddrinfo
+
+        def resolve(host: str, *args: object, **keys: object) -> object:
+            return found if host == "two.example" else real(host, *args, **keys)  # type: ignore[arg-type]
+
+        monkeypatch.setattr(socket, "getaddrinfo", resolve)
+        http = Http(f"http://two.example:{port}", attempts=1)
+        assert http.get("a").json() == 1
+        http.close()
+
+
+def test_a_server_that_speaks_no_tls_is_unreachable_and_says_what_to_check() -> None:
+    with serving({}) as server:
+        http = Http(server.url.replace("http:", "https:"), attempts=1)
+        with pytest.raises(Unreachable) as caught:
+            http.get("a", deadline_seconds=5)
+        http.close()
+    assert "https or http" in caught.value.advice
+
+
+@pytest.mark.parametrize(("ahead", "told"), [(0, 0.0), (3, 0.0), (-7200, -7200.0), (90, 90.0)])
+def test_how_far_the_servers_clock_is_ahead_is_told_by_its_date(ahead: int, told: float) -> None:
+    now = datetime(2026, 3, 1, 12, tzinfo=UTC)
+
+    def dated(handler: BaseHTTPRequestHandler) -> None:
+        handler.send_response_only(200)
+        handler.send_header("Date", format_datetime(now + timedelta(seconds=ahead), usegmt=True))
+        handler.send_header("Content-Length", "0")
+        handler.end_headers()
+
+    with serving({"/a": dated}) as server:
+        http = Http(server.url, clock=lambda: now)
+        assert http.clock_offset_seconds is None
+        reply = http.get("a")
+        http.close()
+    assert http.clock_offset_seconds == told
+    assert 0 < reply.seconds < 5
+
+
+@pytest.mark.parametrize("text", [None, "", "yesterday", "Sun, 01 Mar 2026 12:00:00", "Sun, 99 Mar 99999 12:00:00 GMT"])
+def test_what_is_no_http_date_is_none(text: str | None) -> None:
+    assert http_date(text) is None
