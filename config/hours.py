@@ -7,7 +7,7 @@ from datetime import time
 from typing import Annotated, Literal, Self
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer, WithJsonSchema, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer, Strict, WithJsonSchema, model_validator
 
 from collector.domain.quiet import Daily, QuietHours
 from config.entry import Entry
@@ -80,6 +80,7 @@ class Digest(DaysOfWeek):
     """Once a day: what broke, what is still broken, what was fixed since the last one."""
 
     at: Clock = Field(description='when it is sent: "08:00"')
+    only: Annotated[bool, Strict()] = Field(default=False, description="true: nothing but the digest is sent")
 
     @property
     def daily(self) -> Daily:

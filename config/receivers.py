@@ -92,7 +92,7 @@ class Receiver(Entry):
     group_wait: Duration = Field(default=timedelta(seconds=30), description="after this quiet the first goes at once")
     group_interval: Duration = Field(default=timedelta(seconds=30), description="then at most one message in this time")
     quiet_hours: Quiet | None = Field(default=None, description='{from: "22:00", to: "07:00", timezone, days, except}')
-    digest: Digest | None = Field(default=None, description='{at: "08:00", timezone, days}')
+    digest: Digest | None = Field(default=None, description='{at: "08:00", timezone, days, only}')
 
     @model_validator(mode="after")
     def _one_kind(self) -> Self:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Annotated
 
-from pydantic import Field
+from pydantic import Field, Strict
 
 from collector.domain.filters import GroupPatterns
 from collector.domain.routing import RoutePatterns
@@ -22,7 +23,9 @@ class Route(Entry):
     groups: tuple[Text, ...] = Field(default=(), description="names of groups; none: all")
     severities: tuple[Severity, ...] = Field(default=(), description="info, warning, critical; none: all")
     to: tuple[Text, ...] = Field(min_length=1, description="names of receivers")
-    continue_: bool = Field(default=False, alias="continue", description="true: ask the routes after it, too")
+    continue_: Annotated[bool, Strict()] = Field(
+        default=False, alias="continue", description="true: ask the routes after it, too"
+    )
 
     def patterns(self, groups: Sequence[GroupPatterns]) -> RoutePatterns:
         return RoutePatterns(

@@ -71,6 +71,8 @@ class Pacing:
     interval: timedelta
     quiet: QuietHours | None = None
     heard: frozenset[str] = frozenset()
+    digest_only: bool = False
+    """Nothing but digests, and word of broken receivers, is sent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,9 +116,9 @@ class Plan:
 
 def plan(pacing: Pacing, pace: Pace, rows: Sequence[Waiting], now: datetime) -> Plan:
     """What to send to a receiver at ``now``, of all its pending rows."""
-    due: list[tuple[datetime, list[Waiting]]] = [
-        (_heard_at(pacing, of_alert, now), of_alert) for of_alert in _by_alert(rows)
-    ]
+    if pacing.digest_only and (unwanted := tuple(row.id for row in rows if row.alert_id is not None)):
+        return Plan(dropped=unwanted)
+    due = [(_heard_at(pacing, of_alert, now), of_alert) for of_alert in _by_alert(rows)]
     if not due:
         return Plan()
     first_due = min(at for at, _ in due)

@@ -71,6 +71,17 @@ def compose(items: Sequence[g.Item], context: Context, limits: Limits) -> Messag
     )
 
 
+def bare(items: Sequence[g.Item], context: Context) -> Message:
+    """When wording failed: what of it needs no outside text."""
+    alert_ids = tuple(item.alert_id for item in items if item.alert_id is not None)
+    named = ", ".join(f"{alert_id} ({item.kind})" for alert_id, item in zip(alert_ids, items, strict=False))
+    headline = f"{p.counted(len(items), 'alert')} that could not be worded: see the dashboard"
+    identity, links = message_id(items, context), _links(context, firing=False)
+    body = message_body(identity, headline, None, [{"id": each} for each in alert_ids], [], context)
+    section = Section(briefs=(f"Alerts {named}",))
+    return Message(identity, headline, (section,), links=links, alert_ids=alert_ids, body=body)
+
+
 def message_id(items: Sequence[g.Item], context: Context) -> str:
     """The same for the same rows of the same receiver: a receiver can tell a repeat by it."""
     rows = sorted(row for item in items for row in item.rows)

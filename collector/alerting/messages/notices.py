@@ -63,7 +63,8 @@ def _line(key: str, facts: AlertFacts, words: Words, context: Context) -> str:
         return f"{where} after {p.between(facts.since, facts.resolved_at)}"
     if key == "open":
         return f"{where} for {p.between(facts.since, context.now)}"
-    return f"{where}: {words.line(facts.text)}" if facts.text else where
+    said = f"{where}: {words.line(facts.text)}" if facts.text else where
+    return f"{said} (fixed since)" if facts.state == "resolved" else said
 
 
 def _listed(facts: AlertFacts, words: Words) -> dict[str, Any]:
