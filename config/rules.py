@@ -61,6 +61,7 @@ class FailureRule(RuleBase):
 
     when: Literal["failure"]
     after: Count = Field(default=1, description="failures in a row before the alert opens")
+    passes: Count = Field(default=1, description="successes in a row that close it")
 
 
 class SuccessRateRule(RuleBase):
@@ -68,6 +69,7 @@ class SuccessRateRule(RuleBase):
 
     when: Literal["success_rate"]
     below: Percent = Field(description="percent of success + failure below which the alert opens: 90")
+    closes_at: Percent | None = Field(None, description="percent that closes it; without: a fifth of the rest above")
     window: Duration = Field(_WEEK, description="the builds it looks at: 7d")
     min_builds: Count = Field(default=5, description="fewer finished builds than this say nothing")
 
@@ -75,16 +77,25 @@ class SuccessRateRule(RuleBase):
     def _window_is_possible(self) -> Self:
         return _positive(self, "window")
 
+    @model_validator(mode="after")
+    def _closes_above_where_it_opens(self) -> Self:
+        if self.closes_at is not None and self.closes_at < self.below:
+            raise ValueError("closes_at lies under below; write a percentage from below's up to 100")
+        return self
+
 
 class SlowerRule(RuleBase):
     """A pipeline takes longer than it used to."""
 
     when: Literal["slower"]
-    by: Increase = Field(50.0, description="percent slower than the baseline: 50")
+    by: Increase = Field(50.0, description="percent slower than the builds before: 50")
+    by_at_least: Duration = Field(default=timedelta(minutes=1), description="and slower by at least this: 1m")
     statistic: Literal["avg", "p50", "p90", "p95"] = Field(default="p50", description="which figure is compared")
-    window: Duration = Field(default=timedelta(days=1), description="the present builds: 1d")
-    baseline: Duration = Field(default=timedelta(days=14), description="the time before the window: 14d")
-    min_builds: Count = Field(default=5, description="fewer finished builds than this, in either, say nothing")
+    last: Count = Field(default=3, description="the present: so many last successful builds of a branch")
+    before: Count = Field(default=24, description="the past: at most so many successful builds before those")
+    window: Duration = Field(_WEEK, description="the present builds are no older than this: 7d")
+    baseline: Duration = Field(default=timedelta(days=14), description="those before are no older than this more: 14d")
+    min_builds: Count = Field(default=5, description="fewer builds before than this say nothing")
 
     @model_validator(mode="after")
     def _windows_are_possible(self) -> Self:
@@ -97,6 +108,7 @@ class StuckRule(RuleBase):
     when: Literal["stuck"]
     queued_for: Duration = Field(default=timedelta(minutes=30), description="longest wait in the queue: 30m")
     running_for: Duration = Field(default=timedelta(hours=6), description="longest run: 6h")
+    times: Increase = Field(3.0, description="or so many times what 99 % of its pipeline's builds take: 3")
 
     @model_validator(mode="after")
     def _limits_are_possible(self) -> Self:
@@ -104,14 +116,15 @@ class StuckRule(RuleBase):
 
 
 class StaleRule(RuleBase):
-    """A pipeline that used to run has silently stopped running."""
+    """A pipeline that used to run has silently stopped running, or a source cannot be read."""
 
     when: Literal["stale"]
-    no_build_for: Duration = Field(_WEEK, description="longest silence: 7d")
+    no_build_for: Duration | None = Field(None, description="longest silence: 7d; without: learnt from its schedule")
+    read_sources: bool = Field(default=True, description="false: it says nothing of sources that cannot be read")
 
     @model_validator(mode="after")
     def _limit_is_possible(self) -> Self:
-        return _positive(self, "no_build_for")
+        return self if self.no_build_for is None else _positive(self, "no_build_for")
 
 
 class FlakyRule(RuleBase):
@@ -119,6 +132,7 @@ class FlakyRule(RuleBase):
 
     when: Literal["flaky"]
     commits: Count = Field(default=3, description="flaky commits in the window at which the alert opens")
+    above: Percent = Field(default=0.0, description="and they are at least this percentage of its commits: 10")
     window: Duration = Field(default=timedelta(days=14), description="the builds it looks at: 14d")
 
     @model_validator(mode="after")

@@ -45,6 +45,8 @@ class Kind(StrEnum):
     FLAPPING_OVER = "flapping_over"
 
 
+UNTOLD = "untold"
+"""In an alert's evidence: history opened it, so nobody is told of it before something new happens."""
 OK = "ok"
 """Where the first transition comes from."""
 BAD_NEWS = (Kind.FAILING, Kind.AGAIN, Kind.REMINDER, Kind.FLAPPING, Kind.FLAPPING_OVER)
@@ -213,7 +215,8 @@ def _opened(kept: Alert | None, about: About, verdict: Verdict, under: Circumsta
     fresh = Alert(
         0, about.rule, about.severity, about.line, state, verdict.since or under.now, under.now, under.now,
         verdict.reason, verdict.text, fired_at=under.now if state is State.FIRING else None, who=who,
-        flapping=kept is not None and kept.flapping, summed_at=kept.summed_at if kept else None,
+        flapping=kept is not None and kept.flapping, summed_at=kept.summed_at if kept and kept.flapping else None,
+        evidence={} if under.live else {UNTOLD: True},
     )  # fmt: skip
     alert, transition = noted(_corrected(fresh, verdict), under.now, OK, verdict.reason, who)
     tells = state is State.FIRING and under.live
@@ -227,7 +230,8 @@ def _worse(kept: Alert | None, verdict: Verdict, under: Circumstances) -> Decisi
         alert = replace(alert, changed_at=under.now)
     if not (under.each and under.newer and under.live and alert.state is State.FIRING):
         return Decision(alert)
-    alert, transition = noted(alert, under.now, alert.state, "further_failure")
+    told = replace(alert, evidence={name: value for name, value in alert.evidence.items() if name != UNTOLD})
+    alert, transition = noted(told, under.now, alert.state, "further_failure")
     return Decision(alert, (transition,), (Notice(Kind.AGAIN, transition.number),))
 
 
@@ -265,7 +269,7 @@ def _corrected(alert: Alert, verdict: Verdict) -> Alert:
         last_build_id=verdict.last or alert.last_build_id,
         last_good_id=verdict.last_good if moves else alert.last_good_id,
         streak=verdict.streak,
-        evidence=dict(verdict.evidence),
+        evidence={**verdict.evidence, **({UNTOLD: True} if alert.evidence.get(UNTOLD) else {})},
     )
 
 

@@ -38,6 +38,21 @@ def after(seq: int, limit: int) -> list[Change]:
     return [Change(*row) for row in rows]
 
 
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """A change and when it was written."""
+
+    seq: int
+    build_id: int
+    at: datetime
+
+
+def arrivals(seq: int, limit: int) -> list[Arrival]:
+    """As ``after``, of whatever kind."""
+    rows = sql("SELECT seq, build_id, at FROM changes WHERE seq > ? ORDER BY seq LIMIT ?", (seq, limit))
+    return [Arrival(row[0], row[1], datetime.fromisoformat(row[2])) for row in rows]
+
+
 def append(build_ids: Sequence[int], now: datetime, kind: str = BUILD) -> int:
     """One change for each build, inside the transaction that changed it. Returns the head after it."""
     if not build_ids:

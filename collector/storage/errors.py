@@ -28,3 +28,15 @@ class BadSort(CIHealthError):
     """A sort column that builds cannot be ordered by."""
 
     field = "sort"
+
+
+class BadSilence(CIHealthError):
+    """A silence that cannot be. ``field`` is what is wrong with it."""
+
+    def __init__(self, field: str, message: str) -> None:
+        super().__init__(f"{field} {message}")
+        self.field = field
+
+
+class NoSuchAlert(CIHealthError):
+    """There is no alert of that id."""

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from collector.domain.model import Status
 
@@ -65,7 +65,7 @@ class Verdict:
     first_bad: int | None = None
     last: int | None = None
     last_good: int | None = None
-    evidence: Mapping[str, float | int | str | None] = field(default_factory=dict)
+    evidence: Mapping[str, Any] = field(default_factory=dict)
     corrects: bool = False
 
 

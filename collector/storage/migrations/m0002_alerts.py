@@ -16,6 +16,7 @@ CREATE TABLE alerts (
 CREATE UNIQUE INDEX alerts_open ON alerts (rule, pipeline_id, branch) WHERE state <> 'resolved';
 CREATE INDEX alerts_of_line ON alerts (pipeline_id, branch, rule, id);
 CREATE INDEX alerts_by_state ON alerts (state, id);
+CREATE INDEX alerts_flapping ON alerts (id) WHERE flapping;
 CREATE INDEX alerts_changed ON alerts (changed_at, id);
 CREATE INDEX alerts_by_build ON alerts (last_build_id);
 CREATE INDEX alerts_by_first ON alerts (first_bad_id);

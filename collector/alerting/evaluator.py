@@ -1,0 +1,132 @@
+"""The evaluator: a reader of the change feed with the durable cursor ``alerting``.
+
+A slice of changes, what it means for alerts, the notifications that follow and the cursor's advance are one
+transaction: killed at any instant, it loses nothing and does nothing twice.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+import structlog
+
+from collector.alerting.clockwork import Clockwork
+from collector.alerting.compiled import compiled
+from collector.alerting.judging import Judge, Look
+from collector.alerting.keeping import Keeper
+from collector.domain.alert_states import About, Circumstances, judged
+from collector.domain.rules.base import Standing, Verdict
+from collector.storage import alerts, changes, cursors, lines, marks, silences
+from collector.storage.database import Database
+from collector.storage.lines import LineKey
+from config.model import Config
+
+log = structlog.get_logger(__name__)
+
+CURSOR = "alerting"
+SLICE = 100
+"""Changes a transaction: at most so many lines are judged while others wait to write."""
+_OWN = ""
+"""The source under which the evaluator keeps its notes: no source has this name."""
+_RULES = "rules"
+
+
+class Evaluator:
+    """Used by one thread at a time; every call takes the time."""
+
+    def __init__(self, database: Database, config: Config, keeper: Keeper | None = None) -> None:
+        self._database = database
+        self.rules = compiled(config)
+        groups = [group.patterns for group in config.groups]
+        self._keeper = keeper or Keeper(config)
+        self._judge = Judge(self.rules, groups, self._keeper)
+        self._clockwork = Clockwork(database, config, self.rules, self._keeper, self._judge)
+
+    def begin(self, now: datetime) -> None:
+        """Once, before the first slice: what rules that are new or were changed find is set silently, and alerts of
+        rules that are no more end."""
+        with self._database.reading():
+            kept = marks.get(_OWN, _RULES)
+        known: dict[str, str] = json.loads(kept) if kept else {}
+        present = {rule.name: rule.fingerprint() for rule in self.rules}
+        if known == present:
+            return
+        self._end_removed(now)
+        if any(known.get(name) != fingerprint for name, fingerprint in present.items()):
+            self._set_silently(now)
+        with self._database.writing():
+            marks.put(_OWN, _RULES, json.dumps(present))
+
+    def slice(self, now: datetime) -> bool:
+        """Judges what the next changes touch. True when there was something, so that more may be there."""
+        with self._database.reading():
+            if not changes.after(cursors.get(CURSOR) or 0, 1):
+                return False
+        with self._database.writing():
+            seq = cursors.get(CURSOR) or 0
+            told = changes.arrivals(seq, SLICE)
+            if told:
+                self._judge_touched({one.build_id: one.at for one in reversed(told)}, now)
+                cursors.advance(CURSOR, told[-1].seq)
+        return bool(told)
+
+    def tick(self, now: datetime) -> None:
+        """What time alone brings: ``for:`` and silences that ran out, reminders, what is stuck or stale."""
+        self._clockwork.tick(now)
+
+    def _judge_touched(self, arrived: Mapping[int, datetime], now: datetime) -> None:
+        ids = list(arrived)
+        placed = lines.of_builds(ids)
+        touched: dict[LineKey, dict[int, datetime]] = {}
+        for build_id, (key, conclusive) in placed.items():
+            if conclusive:
+                touched.setdefault(key, {})[build_id] = arrived[build_id]
+        for key in (*self._follow(ids), *lines.judged_by(ids)):
+            touched.setdefault(key, {})
+        current = silences.current(now)
+        for key, of_line in sorted(touched.items()):
+            self._judge.judge(key, Look(now, of_line), current)
+
+    def _follow(self, build_ids: Sequence[int]) -> list[LineKey]:
+        """Alerts whose first build belongs to another line now (a pipeline or repo was found to be another one) go
+        along, so that nobody is told twice; the lines that have to be judged anew."""
+        touched: list[LineKey] = []
+        for alert in alerts.mentioning(build_ids):
+            old = LineKey(alert.line.pipeline_id, alert.line.branch)
+            touched.append(old)
+            place = lines.of_builds([alert.first_bad_id]).get(alert.first_bad_id) if alert.first_bad_id else None
+            if not alert.open or place is None or place[0] == old or alerts.open_at(alert.rule, *place[0]):
+                continue
+            new, found = place[0], lines.facts(place[0], alert.first_bad_id or 0)
+            if found is not None:
+                alerts.move(alert, found.line)
+                if lines.judged(new) is None:
+                    lines.keep_judged(new, lines.judged(old))
+                touched.append(new)
+        return touched
+
+    def _end_removed(self, now: datetime) -> None:
+        names = {rule.name for rule in self.rules}
+        verdict = Verdict(Standing.OK, "rule_removed", "The rule is not configured any more.")
+        with self._database.writing():
+            for alert in alerts.open_alerts():
+                if alert.rule not in names:
+                    about = About(alert.rule, alert.severity, alert.line)
+                    decision = judged(alert, about, verdict, Circumstances(now))
+                    self._keeper.keep(None, alert, decision, now, is_default=False)
+
+    def _set_silently(self, now: datetime) -> None:
+        """Judges every line as far as it was judged before: the state is set, nobody is told."""
+        after: LineKey | None = None
+        while True:
+            with self._database.writing():
+                some = lines.all_judged(after, SLICE)
+                current = silences.current(now)
+                for key in some:
+                    until = lines.judged(key)
+                    self._judge.judge(key, Look(now, {}, silent=True, until=until), current)
+            if len(some) < SLICE:
+                return
+            after = some[-1]

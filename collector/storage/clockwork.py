@@ -1,0 +1,116 @@
+"""What rules judge by the clock: builds that are not finished, when pipelines ran, how sources are read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from zlib import crc32
+
+from collector.domain import health
+from collector.domain.alert_states import Line
+from collector.domain.model import Status
+from collector.domain.rules.stale import SCHEDULE_EVENTS, Reading, Runs
+from collector.domain.rules.stuck import Unfinished, Usual
+from collector.storage.lines import LineFacts, LineKey
+from collector.storage.tables import instant, sql, text
+
+LAST_BUILDS = 200
+LAST_STARTS = 30
+_FOR_WEEKS = timedelta(days=14)
+"""What has been unfinished for longer is lost, not stuck: its provider forgot it, or nobody told its end."""
+
+
+def unfinished(before: datetime, now: datetime) -> dict[LineKey, list[tuple[Unfinished, str | None]]]:
+    """Builds that wait or run since before then, with their event, by line."""
+    rows = sql(
+        "SELECT pipeline_id, coalesce(branch, ''), id, status, created_at, started_at, event FROM builds"
+        " WHERE status IN ('queued', 'in_progress') AND sorted_at <= ? AND sorted_at > ? ORDER BY sorted_at, id",
+        (text(before), text(now - _FOR_WEEKS)),
+    )
+    found: dict[LineKey, list[tuple[Unfinished, str | None]]] = {}
+    for pipeline_id, branch, build_id, status, created_at, started_at, event in rows:
+        asked = (created_at or started_at) if status == Status.QUEUED else (started_at or created_at)
+        since = instant(asked)
+        if since is not None:
+            one = (Unfinished(build_id, Status(status), since), event)
+            found.setdefault(LineKey(pipeline_id, branch), []).append(one)
+    return found
+
+
+def usual(pipeline_id: int) -> Usual | None:
+    """How long the last successes and failures of a pipeline took; None of none."""
+    rows = sql(
+        "SELECT duration_seconds FROM builds WHERE pipeline_id = ? AND status IN ('success', 'failure')"
+        " ORDER BY sorted_at DESC LIMIT ?",
+        (pipeline_id, LAST_BUILDS),
+    )
+    seconds = sorted(row[0] for row in rows if row[0] is not None)
+    p99 = health.percentile(seconds, 99)
+    return None if p99 is None else Usual(p99, len(seconds))
+
+
+@dataclass(frozen=True, slots=True)
+class PipelineRuns:
+    found: LineFacts
+    runs: Runs
+
+
+def pipeline_runs() -> list[PipelineRuns]:
+    """For every pipeline with builds when the last of them started, whatever their branch and status."""
+    rows = sql(
+        "SELECT p.id, b.provider, b.instance, b.repo, p.name, p.state, p.path, p.external_id, b.id, b.sorted_at,"
+        " b.event FROM pipelines p CROSS JOIN builds b ON b.id IN (SELECT b.id FROM builds b WHERE b.pipeline_id = p.id"
+        f" ORDER BY b.sorted_at DESC LIMIT {LAST_STARTS}) ORDER BY p.id, b.sorted_at, b.id"
+    )
+    grouped: dict[int, list[tuple[Any, ...]]] = {}
+    for row in rows:
+        grouped.setdefault(row[0], []).append(row)
+    return [_runs(of_one) for of_one in grouped.values()]
+
+
+def _runs(rows: list[tuple[Any, ...]]) -> PipelineRuns:
+    pipeline_id, provider, instance, repo, name, state, path, external_id, build_id, *_ = rows[-1]
+    starts = [(datetime.fromisoformat(row[9]), row[10]) for row in rows]
+    line = Line(pipeline_id, "", provider, instance, repo, name)
+    scheduled = tuple(at for at, event in starts if event in SCHEDULE_EVENTS)
+    return PipelineRuns(
+        LineFacts(line, True, state, path, external_id),
+        Runs(tuple(at for at, _ in starts), scheduled, build_id, state),
+    )
+
+
+def readings(intervals: Iterable[tuple[str, timedelta]]) -> list[tuple[Line, Reading]]:
+    """How reading each configured source goes; a line of its own stands for it, with a negative id."""
+    wanted = dict(intervals)
+    rows = sql(
+        "SELECT name, provider, instance, last_success_at, first_poll_at, last_error FROM sources ORDER BY name"
+    ).fetchall()
+    return [
+        (
+            Line(source_id(name), "", provider or "", instance or "", "", name),
+            Reading(instant(success or first), wanted[name], error),
+        )
+        for name, provider, instance, success, first, error in rows
+        if name in wanted
+    ]
+
+
+def source_id(name: str) -> int:
+    """What stands for a source where alerts have a pipeline."""
+    return -1 - crc32(name.encode())
+
+
+def switched_off(pipeline_ids: Iterable[int]) -> set[int]:
+    """Those of the pipelines that their provider says are disabled, unless they were built since it said so."""
+    found: set[int] = set()
+    for pipeline_id in set(pipeline_ids):
+        row = sql(
+            "SELECT 1 FROM pipelines p WHERE p.id = ? AND (p.state LIKE 'disabled%' OR p.state LIKE 'deleted%')"
+            " AND (p.told_at = '' OR p.told_at > (SELECT max(sorted_at) FROM builds WHERE pipeline_id = p.id))",
+            (pipeline_id,),
+        ).fetchone()
+        if row is not None:
+            found.add(pipeline_id)
+    return found

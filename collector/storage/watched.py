@@ -1,0 +1,65 @@
+"""When each polled repo and job was added: what had ended before is history, which notifies nobody."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+
+from collector.domain.model import BuildWord, JobWord, PlainWord, RepoWord, RunWord, Word, WorkflowWord
+from collector.storage.selecting import marks
+from collector.storage.tables import instant, sql, text
+
+
+def key_of(provider: str, instance: str, repo: str, pipeline: str | None) -> str:
+    """A Jenkins job is added on its own; of other providers the whole repo is.
+
+    >>> key_of("github", "github.com", "Acme/Web", "7")
+    'github|github.com|acme/web'
+    >>> key_of("jenkins", "ci.acme.com", "acme/web", "platform/web")
+    'jenkins|ci.acme.com|platform/web'
+    """
+    name = pipeline if provider == "jenkins" and pipeline else repo.lower()
+    return f"{provider}|{instance}|{name}"
+
+
+def keys_of(words: Iterable[Word]) -> set[str]:
+    """Everything that a poll's words show to be watched."""
+    return {key for word in words if (key := _key(word)) is not None}
+
+
+def _key(word: Word) -> str | None:
+    match word:
+        case RunWord() | JobWord() | PlainWord():
+            return _of_build(word)
+        case WorkflowWord():
+            return key_of(word.provider, word.instance, word.repo, word.external_id)
+        case RepoWord():
+            return None if word.provider == "jenkins" else key_of(word.provider, word.instance, word.name, None)
+    return None
+
+
+def _of_build(word: BuildWord) -> str | None:
+    key, pipeline = word.key, word.pipeline.external_id
+    if key.provider == "jenkins" and pipeline is None:
+        return None
+    return key_of(key.provider, key.instance, key.repo, pipeline)
+
+
+def note(keys: Sequence[str], source: str, now: datetime) -> None:
+    """Remembers since when each is watched; what is remembered already stays.
+
+    What a source shows for the first time was added after its last successful poll; before there was one, now.
+    """
+    row = sql("SELECT last_success_at FROM sources WHERE name = ?", (source,)).fetchone()
+    since = (row[0] if row else None) or text(now)
+    for key in keys:
+        sql("INSERT INTO watched (key, since) VALUES (?, ?) ON CONFLICT DO NOTHING", (key, since))
+
+
+def known() -> set[str]:
+    return {row[0] for row in sql("SELECT key FROM watched")}
+
+
+def since(keys: Sequence[str]) -> datetime | None:
+    """When the first of the keys was added; None: nothing polls them."""
+    return instant(sql(f"SELECT min(since) FROM watched WHERE key IN ({marks(keys)})", list(keys)).fetchone()[0])
