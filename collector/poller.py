@@ -20,7 +20,7 @@ from collector import ingest
 from collector.circuit import Circuit
 from collector.domain.errors import SourceError, Waiting
 from collector.providers.base import Batch, Memory, Progress, SourceReader, Trouble
-from collector.storage import sources
+from collector.storage import sources, watched
 from collector.storage.database import Database
 
 log = structlog.get_logger(__name__)
@@ -75,12 +75,20 @@ class Recorder:
     def __init__(self, database: Database) -> None:
         self.database = database
         self._lock = threading.Lock()
+        self._watched: set[str] = set()
         self.stopped = False
 
     def record(self, batch: Batch, context: ingest.Context, now: datetime) -> ingest.Ingested:
-        """One batch in one transaction. Raises Stopped once the collector stops."""
+        """One batch in one transaction, with when its repos and jobs were added. Raises Stopped once the collector
+        stops."""
+        keys = watched.keys_of(batch.words) - self._watched
         with self._turn():
-            return ingest.record(self.database, batch, context, now)
+            with self.database.writing():
+                if keys and context.source is not None:
+                    watched.note(sorted(keys), context.source, now)
+                stored = ingest.record(self.database, batch, context, now)
+            self._watched |= keys
+        return stored
 
     def keep_state(self, source: str, **fields: Any) -> None:
         """How the source stands (``storage.sources.save_state``). Raises Stopped once the collector stops."""

@@ -18,8 +18,10 @@ from collector.alerting.judging import Judge, Look
 from collector.alerting.keeping import Keeper
 from collector.domain.alert_states import About, Circumstances, judged
 from collector.domain.rules.base import Standing, Verdict
+from collector.domain.silencing import Silence
 from collector.storage import alerts, changes, cursors, lines, marks, silences
 from collector.storage.database import Database
+from collector.storage.errors import is_of_database
 from collector.storage.lines import LineKey
 from config.model import Config
 
@@ -87,7 +89,20 @@ class Evaluator:
             touched.setdefault(key, {})
         current = silences.current(now)
         for key, of_line in sorted(touched.items()):
-            self._judge.judge(key, Look(now, of_line), current)
+            self._judge_apart(key, Look(now, of_line), current)
+
+    def _judge_apart(self, key: LineKey, look: Look, current: Sequence[Silence]) -> None:
+        """One line; a slip of ours over it must not keep the others from being judged."""
+        try:
+            with self._database.part():
+                self._judge.judge(key, look, current)
+        except Exception as exc:
+            if is_of_database(exc):
+                raise
+            log.exception(
+                "a line could not be judged", pipeline_id=key.pipeline_id, branch=key.branch or None,
+                done="its alerts stay as they are until its next build", advice="report this as a fault of CI Health",
+            )  # fmt: skip
 
     def _follow(self, build_ids: Sequence[int]) -> list[LineKey]:
         """Alerts whose first build belongs to another line now (a pipeline or repo was found to be another one) go
@@ -126,7 +141,7 @@ class Evaluator:
                 current = silences.current(now)
                 for key in some:
                     until = lines.judged(key)
-                    self._judge.judge(key, Look(now, {}, silent=True, until=until), current)
+                    self._judge_apart(key, Look(now, {}, silent=True, until=until), current)
             if len(some) < SLICE:
                 return
             after = some[-1]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from peewee import OperationalError
+from peewee import OperationalError, PeeweeException
 
 from collector.domain.errors import CIHealthError
 
@@ -40,3 +40,8 @@ class BadSilence(CIHealthError):
 
 class NoSuchAlert(CIHealthError):
     """There is no alert of that id."""
+
+
+def is_of_database(error: Exception) -> bool:
+    """Whether the engine said it: the transaction is in doubt, and nothing of it may be kept."""
+    return isinstance(error, PeeweeException)

@@ -56,10 +56,6 @@ def note(keys: Sequence[str], source: str, now: datetime) -> None:
         sql("INSERT INTO watched (key, since) VALUES (?, ?) ON CONFLICT DO NOTHING", (key, since))
 
 
-def known() -> set[str]:
-    return {row[0] for row in sql("SELECT key FROM watched")}
-
-
 def since(keys: Sequence[str]) -> datetime | None:
     """When the first of the keys was added; None: nothing polls them."""
     return instant(sql(f"SELECT min(since) FROM watched WHERE key IN ({marks(keys)})", list(keys)).fetchone()[0])
