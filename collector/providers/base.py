@@ -14,6 +14,9 @@ from typing import Protocol
 from collector.domain.errors import SourceError
 from collector.domain.model import BuildKey, LogSnippet, Status, Word
 
+PLAN_MARK = "plan"
+"""The note in which a reader says what polling costs: ``{"now": n, "worst": n}``, requests an hour."""
+
 
 @dataclass(frozen=True, slots=True)
 class Budget:

@@ -7,7 +7,6 @@ what the source selects, so that no answer is taken for another's.
 from __future__ import annotations
 
 import hashlib
-import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -15,14 +14,14 @@ from typing import Protocol
 
 import structlog
 
-from collector.domain.errors import BadAnswer, NotFound
+from collector.domain.errors import BadAnswer, NotFound, Waiting
 from collector.providers.base import Budget, EtagEntry, Memory
-from collector.providers.github.limits import BadCredentials, budget_of, error_of, reserve_wait
+from collector.providers.github.grants import GRANTS, PER_MINUTE, Grant, Grants
+from collector.providers.github.limits import BadCredentials, budget_of, error_of
 from collector.providers.http import Http, Reply
 
 HEADERS = {"Accept": "application/vnd.github+json", "X-GitHub-Api-Version": "2022-11-28"}
-REQUESTS_PER_SECOND = 10.0
-BURST = 600.0
+REQUESTS_PER_SECOND = PER_MINUTE / 60
 REDIRECTS = 3
 _log = structlog.get_logger(__name__)
 
@@ -38,25 +37,6 @@ class Credentials(Protocol):
 
     def renew(self) -> bool:
         """After a 401: whether other credentials could be had, so that asking again makes sense."""
-
-
-class Pace:
-    """At most ``BURST`` requests at once and ``REQUESTS_PER_SECOND`` after that: below GitHub's secondary limit."""
-
-    def __init__(
-        self, monotonic: Callable[[], float] = time.monotonic, sleep: Callable[[float], None] = time.sleep
-    ) -> None:
-        self._monotonic, self._sleep = monotonic, sleep
-        self._left, self._seen = BURST, monotonic()
-
-    def step(self) -> None:
-        """Waits until one more request is due."""
-        at = self._monotonic()
-        self._left = min(BURST, self._left + (at - self._seen) * REQUESTS_PER_SECOND)
-        self._seen = at
-        self._left -= 1
-        if self._left < 0:
-            self._sleep(-self._left / REQUESTS_PER_SECOND)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,17 +59,37 @@ class GithubApi:
         selection: str,
         clock: Callable[[], datetime],
         source: str,
-        pace: Pace | None = None,
+        paced: bool = False,
+        grants: Grants = GRANTS,
+        network: str = "",
     ) -> None:
         self._http, self._credentials, self._clock = http, credentials, clock
         self._selection, self._source = selection, source
-        self._pace = pace
-        self.budget: Budget | None = None
+        self._paced, self._grants, self._network = paced, grants, network
+        self._grant: tuple[str, Grant] | None = None
         self.requests = 0
+
+    @property
+    def grant(self) -> Grant:
+        """What the present credentials are granted; other readers may share it. A renewed token has one of its own."""
+        identity = self._credentials.identity
+        if self._grant is None or self._grant[0] != identity:
+            grant = self._grants.of(self._network, self._http.base_url, identity, paced=self._paced)
+            grant.join(self)
+            self._grant = identity, grant
+        return self._grant[1]
+
+    @property
+    def budget(self) -> Budget | None:
+        return self.grant.budget
 
     def get(self, url: str) -> Fetched:
         """GET without ETag. Raises SourceError for every status that is not 200."""
         return self._fetched(self.ask(url), None)
+
+    def tagged(self, url: str) -> Fetched:
+        """GET whatever was answered last time, with the ETag for the next. Raises SourceError."""
+        return self._fetched(self.ask(url), self._key(url))
 
     def changed(self, url: str, memory: Memory) -> Fetched | None:
         """GET with the ETag of the last time; None when nothing changed. Raises SourceError."""
@@ -112,24 +112,22 @@ class GithubApi:
             _log.info("GitHub refused the credentials; asking again with renewed ones", source=self._source)
             reply = self._send(url, etag)
             error = error_of(reply, self._clock())
+        if isinstance(error, Waiting):
+            self.grant.wait(error)
         if error is not None:
             raise error
         return reply
 
     def spendable(self, share: float) -> bool:
         """Whether more than ``share`` of the limit is left: for what can wait while the rest cannot."""
-        budget = self.budget
-        return budget is None or self._clock() >= budget.reset_at or budget.remaining > budget.limit * share
+        return self.grant.spendable(share, self._clock())
 
     def _send(self, url: str, etag: str | None) -> Reply:
-        if (waiting := reserve_wait(self.budget, self._clock())) is not None:
-            raise waiting
-        if self._pace is not None:
-            self._pace.step()
+        self.grant.step(self._clock())
         self.requests += 1
         headers = {**HEADERS, **self._credentials.headers()}
         reply = self._http.get(url, etag=etag, headers=headers, redirects=REDIRECTS)
-        self.budget = budget_of(reply.headers, self._clock()) or self.budget
+        self.grant.told(budget_of(reply.headers, self._clock()))
         return reply
 
     def _fetched(self, reply: Reply, key: str | None) -> Fetched:

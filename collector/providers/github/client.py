@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
@@ -10,22 +11,33 @@ from datetime import UTC, datetime, timedelta
 import httpx
 
 from collector.domain.errors import SourceError, Unreachable, Waiting
-from collector.providers.base import Batch, Budget, Memory, SourceReader, Trouble
-from collector.providers.github.api import Credentials, GithubApi, Pace
+from collector.providers.base import PLAN_MARK, Batch, Budget, Memory, SourceReader, Trouble
+from collector.providers.github.api import Credentials, GithubApi
 from collector.providers.github.credentials import Anonymous, credentials_of
 from collector.providers.github.details import Details
-from collector.providers.github.history import History
+from collector.providers.github.history import SPARED, History
 from collector.providers.github.limits import BadCredentials
 from collector.providers.github.ordinary import Ordinary
-from collector.providers.github.plan import MOST_COST, TYPICAL_COST, Allowance, Standing, due
+from collector.providers.github.plan import (
+    MOST_COST,
+    TYPICAL_COST,
+    Allowance,
+    Hourly,
+    Standing,
+    due,
+    hourly,
+    hourly_most,
+)
 from collector.providers.github.repo import Repo
 from collector.providers.github.selection import takes_repo
+from collector.providers.github.sweep import EVERY, Sweep, latest_turn
 from collector.providers.http import Http
 from config.model import Config, GithubSource
 
 DISCOVER_EVERY = timedelta(hours=1)
 HISTORY_FOR = timedelta(seconds=20)
 """How long a poll goes on with details of history, unless the interval is longer: then news are due again."""
+SETTLED_FOR = timedelta(hours=1)
 UNREACHABLE_IN_A_ROW = 2
 
 
@@ -43,8 +55,15 @@ def make_reader(
     """
     credentials = credentials_of(source, environ, clock)
     http = Http(source.url, transport=transport, clock=clock)
-    pace = Pace() if has_secondary_limit(source.instance) else None
-    api = GithubApi(http, credentials, selection=selection_text(source), clock=clock, source=source.name, pace=pace)
+    api = GithubApi(
+        http,
+        credentials,
+        selection=selection_text(source),
+        clock=clock,
+        source=source.name,
+        paced=has_secondary_limit(source.instance),
+        network=f"{id(transport)}" if transport is not None else "",
+    )
     interval, backfill = config.interval_of(source), config.backfill_of(source)
     return GithubReader(
         source, api, http, credentials, interval=interval, backfill=backfill, transport=transport, clock=clock
@@ -87,13 +106,18 @@ class GithubReader:
         self._failing: set[str] = set()
         self._discovered_at: datetime | None = None
         self._allowance = Allowance()
+        self._settled: dict[str, tuple[datetime, History]] = {}
+        self._swept: dict[str, datetime] = {}
+        self._told_plan: Hourly | None = None
 
     def poll(self, memory: Memory, now: datetime) -> Iterator[Batch]:
         """See ``SourceReader.poll``. A repo's failure is trouble; limits, and credentials refused, end the poll."""
         yield from self._discover(now)
+        standings = self._standings(memory, now)
+        yield from self._plan(standings)
         errors: list[SourceError] = []
         unreachable = 0
-        for name in self._due(now):
+        for name in self._due(standings, now):
             error = None
             for batch in self._one(name, memory, now):
                 error = batch.trouble.error if batch.trouble and batch.trouble.target == name else error
@@ -122,8 +146,11 @@ class GithubReader:
         ordinary, before = self._repos[name], self._api.requests
         try:
             history = self._history_of(ordinary, memory, now)
-            yield from ordinary.poll(memory, history, now)
-            yield from self._history_of(ordinary, memory, now).read_list()
+            for batch in ordinary.poll(memory, history, now):
+                if ordinary.repo.mark("reading") in batch.marks:  # a gap of ours was found
+                    self._settled.pop(name, None)
+                yield batch
+            yield from self._history_of(ordinary, memory, now).read_list(now)
             self._failing.discard(name)
         except (Waiting, BadCredentials):
             raise
@@ -134,34 +161,74 @@ class GithubReader:
         self._cost[name] = max(TYPICAL_COST, self._api.requests - before)
 
     def _history(self, memory: Memory, now: datetime) -> Iterator[Batch]:
-        """Details of history, repo by repo, for about as long as a poll may take."""
+        """Details of history, then the day's sweep, repo by repo, for about as long as a poll may take."""
         give_up_at = time.monotonic() + max(HISTORY_FOR, self._interval).total_seconds()
         for name, ordinary in self._repos.items():
             if name in self._failing or name not in self._read_at:
                 continue
-            details = Details(self._api, ordinary.repo, memory, self._transport)
-            history = self._history_of(ordinary, memory, now)
             try:
-                yield from history.read_details(details, lambda: time.monotonic() < give_up_at)
+                yield from self._past_of(ordinary, memory, now, lambda: time.monotonic() < give_up_at)
             except (Waiting, BadCredentials):
                 raise
             except SourceError as exc:
                 yield Batch(trouble=Trouble(name, exc))
 
-    def _history_of(self, ordinary: Ordinary, memory: Memory, now: datetime) -> History:
-        since = (now - self._backfill).replace(microsecond=0)
-        return History(self._api, ordinary.repo, memory, since)
+    def _past_of(
+        self, ordinary: Ordinary, memory: Memory, now: datetime, in_time: Callable[[], bool]
+    ) -> Iterator[Batch]:
+        history = self._history_of(ordinary, memory, now)
+        details = Details(self._api, ordinary.repo, memory, self._transport)
+        if history.pending:
+            yield from history.read_details(details, in_time, now)
+        elif self._swept.get(ordinary.repo.configured, now - EVERY) < latest_turn(ordinary.repo.configured, now):
+            sweep = Sweep(self._api, ordinary.repo, memory, now)
+            yield from sweep.batches(details, history.covers, lambda: in_time() and self._api.spendable(SPARED))
+            if not sweep.pending:
+                self._swept[ordinary.repo.configured] = now
 
-    def _due(self, now: datetime) -> Sequence[str]:
-        """Which repos this poll reads; what is not used of the allowance is kept for later, up to a burst."""
-        standings = [
-            Standing(name, self._read_at.get(name), one.changed_at, min(self._cost.get(name, TYPICAL_COST), MOST_COST))
+    def _history_of(self, ordinary: Ordinary, memory: Memory, now: datetime) -> History:
+        """Its history anew while there is some to read; once there is none, the same one for an hour."""
+        name = ordinary.repo.configured
+        settled = self._settled.get(name)
+        if settled is not None and now - settled[0] < SETTLED_FOR:
+            return settled[1]
+        history = History(self._api, ordinary.repo, memory, (now - self._backfill).replace(microsecond=0))
+        if not history.pending:
+            self._settled[name] = now, history
+        return history
+
+    def _standings(self, memory: Memory, now: datetime) -> list[Standing]:
+        return [
+            Standing(
+                name,
+                self._read_at.get(name),
+                one.changed_at,
+                min(self._cost.get(name, TYPICAL_COST), MOST_COST),
+                one.pushed(memory, now),
+            )
             for name, one in self._repos.items()
         ]
-        anonymous = isinstance(self._credentials, Anonymous)
-        names = due(standings, now, self._allowance.at(now, self._api.budget, len(standings), anonymous=anonymous))
-        self._allowance.spend(sum(one.cost for one in standings if one.name in set(names)))
+
+    def _due(self, standings: Sequence[Standing], now: datetime) -> Sequence[str]:
+        """Which repos this poll reads; what is not used of the allowance is kept for later, up to a minute's."""
+        budget, share = self._api.budget, self._api.grant.share
+        allowance = self._allowance.at(now, budget, len(standings), anonymous=self._anonymous, share=share)
+        names = due(standings, now, allowance)
+        taken = set(names)
+        self._allowance.spend(sum(one.cost for one in standings if one.name in taken))
         return names
+
+    def _plan(self, standings: Sequence[Standing]) -> Iterator[Batch]:
+        """What polling costs an hour, noted when it changes: GET /sources shows it."""
+        most = hourly_most(self._api.budget, anonymous=self._anonymous, share=self._api.grant.share)
+        plan = hourly(standings, self._interval, most)
+        if plan != self._told_plan:
+            self._told_plan = plan
+            yield Batch(marks={PLAN_MARK: json.dumps({"now": plan.now, "worst": plan.worst})})
+
+    @property
+    def _anonymous(self) -> bool:
+        return isinstance(self._credentials, Anonymous)
 
     def _discover(self, now: datetime) -> Iterator[Batch]:
         """The source's repos: those named, and hourly those of its orgs. A failing list keeps the last one."""
@@ -196,5 +263,5 @@ class GithubReader:
             is_app=self._source.app is not None,
             clock=self._clock,
         )
-        self._api.budget = budget or self._api.budget
+        self._api.grant.told(budget)
         return names

@@ -9,7 +9,7 @@ import httpx
 import structlog
 
 from collector.domain.errors import BadAnswer, MappingError, NotAllowed, NotFound, SourceError, Waiting
-from collector.domain.model import JobWord, LogSnippet, RunWord, Status
+from collector.domain.model import BuildKey, JobWord, LogSnippet, RunWord, Status
 from collector.providers.base import Batch, DetailRead, KnownBuild, Memory, Trouble
 from collector.providers.github.api import GithubApi
 from collector.providers.github.joblog import read_log
@@ -83,7 +83,7 @@ class Details:
         """The attempt's jobs; an older Enterprise knows only the list of the newest attempt. None at all is fine."""
         run = f"{self._repo.base}/actions/runs/{word.key.external_id}"
         place = Place(word.key.repo, word.key.instance, word.repo_external_id or self._repo.repo_id)
-        url: str | None = f"{run}/attempts/{word.key.attempt}/jobs?per_page={PAGE}"
+        url: str | None = self._jobs_url(word.key)
         jobs: dict[str, JobWord] = {}
         problems: list[MappingError] = []
         for number in range(MAX_JOB_PAGES):
@@ -102,6 +102,34 @@ class Details:
             problems += mapped.problems
             url = fetched.next_url
         return list(jobs.values()), problems
+
+    def again(self, known: KnownBuild) -> Iterator[Batch]:
+        """The jobs of a build that goes on, once more; nothing, and no charge, when none of them changed."""
+        key = known.key
+        url = self._jobs_url(key)
+        try:
+            fetched = self._api.changed(url, self._memory)
+        except NotFound:
+            return
+        except (Waiting, BadCredentials):
+            raise
+        except SourceError as exc:
+            yield Batch(trouble=Trouble(self._repo.configured, exc))
+            return
+        if fetched is None:
+            return
+        place = Place(self._repo.name, key.instance, self._repo.repo_id)
+        try:
+            mapped = map_list(fetched.body, "jobs", lambda raw: job_word(raw, place, attempt=key.attempt))
+        except MappingError as exc:
+            yield Batch(trouble=Trouble(self._repo.configured, BadAnswer(f"jobs of run {key.external_id}: {exc}")))
+            return
+        words = [job for job in mapped.words if job.key.external_id == key.external_id]
+        yield Batch(words=words, etags=(fetched.etag,) if fetched.etag else ())
+
+    def _jobs_url(self, key: BuildKey) -> str:
+        run = f"{self._repo.base}/actions/runs/{key.external_id}"
+        return f"{run}/attempts/{key.attempt}/jobs?per_page={PAGE}"
 
     def _log_of(self, word: RunWord, jobs: list[JobWord], *, already: bool) -> tuple[bool, LogSnippet | None]:
         """Whether the build's log is done with, and its snippet when it was read now. Only failed builds have one."""

@@ -14,18 +14,25 @@ import structlog
 
 from collector.domain.errors import BadAnswer, MappingError, NotFound, SourceError, Unreachable, Waiting
 from collector.domain.model import BuildKey, PipelineRef, RunWord, WorkflowWord
-from collector.domain.times import to_api
+from collector.domain.times import parse_instant, to_api
 from collector.providers.base import Batch, EtagEntry, KnownBuild, Memory
 from collector.providers.github.api import Fetched, GithubApi
 from collector.providers.github.details import Details
 from collector.providers.github.history import History
 from collector.providers.github.limits import BadCredentials
 from collector.providers.github.mapping import PROVIDER, map_list, repo_word, run_word, workflow_word
+from collector.providers.github.plan import SIDES_EVERY, UNFINISHED_EVERY
 from collector.providers.github.repo import PAGE, Page, Repo, known_of, moved, needs_details, read_page, trouble
 from collector.providers.github.selection import takes_pipeline
 
-SIDES_EVERY = timedelta(hours=1)
 UNFINISHED = ("in_progress", "queued")
+JOBS_EVERY = timedelta(minutes=5)
+"""How old the jobs of a build that goes on may be: they tell what waits, and for which label."""
+JOBS_SPARED = 0.5
+MAX_RUNNING = 10
+TRUST_AFTER = timedelta(hours=1)
+PUSHED_FOR = timedelta(days=1)
+"""Webhooks are trusted as long as one came within this; a quieter repo costs one unchanged answer a poll."""
 MAX_PAGES = 10
 MAX_BY_ID = 100
 _log = structlog.get_logger(__name__)
@@ -37,8 +44,18 @@ class Ordinary:
     def __init__(self, api: GithubApi, repo: Repo, transport: httpx.BaseTransport | None) -> None:
         self._api, self.repo, self._transport = api, repo, transport
         self._sides_at: datetime | None = None
+        self._unfinished_at: datetime | None = None
+        self._jobs_at: dict[str, datetime] = {}
+        self._missed_at: datetime | None = None
         self.changed_at: datetime | None = None
         """When a list of runs last changed: busy repos are read first when not all can be."""
+
+    def pushed(self, memory: Memory, now: datetime) -> bool:
+        """Whether webhooks tell us this repo's news: one came of late, and polls found none that did not."""
+        if self._missed_at is not None and now - self._missed_at < TRUST_AFTER:
+            return False
+        text = memory.mark(self.repo.pushed_mark)
+        return text is not None and now - parse_instant(text) < PUSHED_FOR
 
     def poll(self, memory: Memory, history: History, now: datetime) -> Iterator[Batch]:
         """Everything but the history. Raises SourceError when the runs cannot be read."""
@@ -49,11 +66,27 @@ class Ordinary:
             self._sides_at = now
         reading = _Reading(self._api, self.repo, memory, history, self._transport)
         yield from reading.newest()
-        for status in UNFINISHED:
-            yield from reading.unfinished(status)
+        if self._unfinished_at is None or now - self._unfinished_at >= UNFINISHED_EVERY or reading.hidden():
+            for status in UNFINISHED:
+                yield from reading.unfinished(status)
+            self._unfinished_at = now
         yield from reading.not_shown(now)
+        yield from self._running(reading, now)
         if reading.changed:
             self.changed_at = now
+        if reading.missed and not history.untouched:
+            self._missed_at = now
+
+    def _running(self, reading: _Reading, now: datetime) -> Iterator[Batch]:
+        """The jobs of builds that go on, now and then: they begin, end and wait while their run's word stays."""
+        runs = {one.key.external_id: one for one in reading.stored_unfinished() if one.run_known}
+        self._jobs_at = {run_id: self._jobs_at.get(run_id, now) for run_id in runs}
+        due = [run_id for run_id, at in self._jobs_at.items() if now - at >= JOBS_EVERY]
+        for run_id in due[:MAX_RUNNING]:
+            if not self._api.spendable(JOBS_SPARED):
+                return
+            self._jobs_at[run_id] = now
+            yield from reading.jobs_of(runs[run_id])
 
     def _sides(self, memory: Memory) -> Iterator[Batch]:
         for what, read in (("repo", self._itself), ("workflows", self._workflows)):
@@ -102,7 +135,10 @@ class _Reading:
     ) -> None:
         self._api, self._repo, self._memory, self._history = api, repo, memory, history
         self._details = Details(api, repo, memory, transport)
+        self._stored: tuple[KnownBuild, ...] | None = None
         self.changed = False
+        self.missed = False
+        """Whether a list showed what neither a poll nor a webhook had told."""
 
     def newest(self) -> Iterator[Batch]:
         """The newest page, and older ones until one is entirely known: what happened since the last poll."""
@@ -129,11 +165,24 @@ class _Reading:
             pages.append(read_page(self._repo, self._api.get(following), self._memory))
         yield from self._tell(status, pages, {})
 
+    def stored_unfinished(self) -> tuple[KnownBuild, ...]:
+        """Builds that storage takes to be queued or in progress, as of the last list that told anything."""
+        if self._stored is None:
+            self._stored = tuple(self._memory.unfinished(PROVIDER, self._repo.instance, self._repo.name))
+        return self._stored
+
+    def hidden(self) -> bool:
+        """Whether a stored unfinished build is not on the newest page: only the other lists tell of it."""
+        newest = self._repo.shown.get("newest", frozenset())
+        return any(one.key.external_id not in newest for one in self.stored_unfinished())
+
+    def jobs_of(self, known: KnownBuild) -> Iterator[Batch]:
+        yield from self._details.again(known)
+
     def not_shown(self, now: datetime) -> Iterator[Batch]:
         """Stored unfinished builds that no list showed, asked for one by one."""
         shown = frozenset().union(*self._repo.shown.values())
-        stored = self._memory.unfinished(PROVIDER, self._repo.instance, self._repo.name)
-        wanted = {one.key.external_id: one for one in stored if one.key.external_id not in shown}
+        wanted = {one.key.external_id: one for one in self.stored_unfinished() if one.key.external_id not in shown}
         asked = 0
         for run_id, known in wanted.items():
             gone = self._repo.mark("gone") + f"/{run_id}"
@@ -158,7 +207,7 @@ class _Reading:
         except MappingError as exc:
             raise BadAnswer(f"run {run_id} of {self._repo.configured} is not as GitHub's API promises: {exc}") from exc
         if fetched is not None and word is not None:
-            self.changed = True
+            self.changed = self.missed = True
             yield from self._tell_one(word, etags(fetched))
 
     def _tell_one(self, word: RunWord, entries: tuple[EtagEntry, ...]) -> Iterator[Batch]:
@@ -171,7 +220,9 @@ class _Reading:
 
     def _tell(self, name: str, pages: list[Page], marks: Mapping[str, str]) -> Iterator[Batch]:
         """Oldest page first: should it be interrupted, the newest page is unknown and the next poll goes on from it."""
-        self.changed = True
+        self.changed, self._stored = True, None
+        told = [(word, page.known.get(word.key.folded)) for page in pages for word in page.words]
+        self.missed = self.missed or any(moved(word, known) for word, known in told)
         for page in reversed(pages):
             yield from trouble(self._repo, page.problems, "runs")
             words = tuple(word for word in page.words if self._wanted(word, page.known))
@@ -198,9 +249,14 @@ class _Reading:
         return moved(word, before) if self._history.pending else needs_details(word, before)
 
     def _has_more(self, page: Page) -> bool:
-        if page.entirely_known or page.fetched.next_url is None:
+        if page.fetched.next_url is None or (page.entirely_known and self._seen_before(page)):
             return False
         return page.oldest_at is None or page.oldest_at >= self._history.since
+
+    def _seen_before(self, page: Page) -> bool:
+        """Whether the page reaches what an earlier poll saw: webhooks may have told of all on it, but not below."""
+        seen = self._memory.mark(self._repo.mark("seen"))
+        return seen is None or page.oldest_at is None or page.oldest_at <= parse_instant(seen)
 
     def _gap(self, pages: list[Page]) -> Mapping[str, str]:
         """More happened than an ordinary poll reads (a long outage of ours): the history reader fills it in."""

@@ -1,7 +1,8 @@
-"""Which repos a poll reads when not all can be read at the wished interval. Pure.
+"""Which repos a poll reads when not all can be read at the wished interval, and what that costs an hour. Pure.
 
-With a token, 600 requests a minute hold every repo to the interval up to some 200 repos; beyond that quiet repos
-are read less often, but at least every ten minutes. Without one, the hour's few requests are spread evenly.
+An unchanged repo costs one request a poll, so 600 requests a minute hold some 500 repos to an interval of a minute;
+beyond that quiet repos are read less often, but at least every ten minutes. A repo whose webhooks arrive is read every
+five. Without a token the hour's few requests are spread evenly.
 """
 
 from __future__ import annotations
@@ -11,14 +12,22 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from collector.providers.base import Budget
-from collector.providers.github.api import BURST, REQUESTS_PER_SECOND
+from collector.providers.github.grants import PER_MINUTE
 from collector.providers.github.limits import RESERVE
 
 LONGEST = timedelta(minutes=10)
+RARER = timedelta(minutes=5)
+"""How often a repo is read whose webhooks tell us its news."""
 BUSY_FOR = timedelta(minutes=30)
-TYPICAL_COST = 3
+TYPICAL_COST = 1
+BUSY_COST = 4
+"""Of a poll that finds news: the newest runs, both lists of unfinished ones, a run's jobs."""
 MOST_COST = 10
 """A repo that once cost more (it was read for the first time) is planned with this."""
+UNFINISHED_EVERY = timedelta(minutes=5)
+SIDES_EVERY = timedelta(hours=1)
+_EVENLY = 2 * (timedelta(hours=1) / UNFINISHED_EVERY) + 2 * (timedelta(hours=1) / SIDES_EVERY)
+"""Requests an hour and repo whatever happens: the two lists of unfinished runs, the workflows, the repo itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,21 +38,41 @@ class Standing:
     read_at: datetime | None
     changed_at: datetime | None
     cost: int = TYPICAL_COST
+    pushed: bool = False
+    """Its webhooks arrive, and polls find nothing that they did not tell."""
+
+
+@dataclass(frozen=True, slots=True)
+class Hourly:
+    """Requests an hour, answers 304 among them: as things stand, and if every poll of every repo found news."""
+
+    now: int
+    worst: int
+
+
+def hourly(repos: Sequence[Standing], interval: timedelta, most: float) -> Hourly:
+    """What polling ``repos`` costs; never more than ``most`` an hour, which is what the plan allows itself."""
+    polls = timedelta(hours=1) / interval
+    rarer = min(polls, timedelta(hours=1) / RARER)
+    now = sum((rarer if repo.pushed else polls) + _EVENLY for repo in repos)
+    worst = len(repos) * (polls * BUSY_COST + _EVENLY)
+    return Hourly(round(min(now, most)), round(min(worst, most)))
 
 
 class Allowance:
-    """The requests that polls may make by now: they grow with time, up to a burst; the first poll has a whole one."""
+    """The requests that polls may make by now: they grow with time, up to a minute's; the first poll has them all."""
 
     def __init__(self) -> None:
-        self._left, self._seen_at = BURST, datetime.max.replace(tzinfo=UTC)
+        self._left, self._seen_at = float(PER_MINUTE), datetime.max.replace(tzinfo=UTC)
 
-    def at(self, now: datetime, budget: Budget | None, repos: int, *, anonymous: bool) -> float:
-        """How many there are at ``now``. An anonymous reader is charged for 304s too, so its hour is spread."""
-        per_second, most = REQUESTS_PER_SECOND, max(BURST, float(repos * TYPICAL_COST))
+    def at(self, now: datetime, budget: Budget | None, repos: int, *, anonymous: bool, share: float = 1.0) -> float:
+        """How many there are at ``now``. ``share``: this reader's part of what the token is granted."""
+        most = max(PER_MINUTE * share, float(min(repos, PER_MINUTE) * TYPICAL_COST))
         if anonymous and budget is not None:
-            per_second, most = budget.limit * (1 - RESERVE) / 3600, float(MOST_COST)
+            most = float(MOST_COST)
         passed_seconds = max(0.0, (now - self._seen_at).total_seconds())
-        self._left = min(most, self._left + passed_seconds * per_second)
+        earned = passed_seconds * hourly_most(budget, anonymous=anonymous, share=share) / 3600
+        self._left = min(most, self._left + earned)
         self._seen_at = now
         return self._left
 
@@ -51,13 +80,22 @@ class Allowance:
         self._left -= requests
 
 
+def hourly_most(budget: Budget | None, *, anonymous: bool, share: float = 1.0) -> float:
+    """What polls allow themselves an hour. An anonymous reader is charged for 304s too, so its hour is spread."""
+    if anonymous and budget is not None:
+        return budget.limit * (1 - RESERVE)
+    return PER_MINUTE * 60 * share
+
+
 def due(repos: Sequence[Standing], now: datetime, allowance: float) -> list[str]:
     """Names of those to read now, most urgent first: as many as ``allowance`` requests are enough for.
 
-    Never read comes first, then overdue, then busy ones, then whoever was read longest ago.
+    Never read comes first, then overdue, then busy ones, then whoever was read longest ago. Those whose webhooks
+    arrive are left out for a while.
     """
     taken: list[str] = []
-    for repo in sorted(repos, key=lambda one: _urgency(one, now)):
+    wanted = (repo for repo in repos if not (repo.pushed and repo.read_at and now - repo.read_at < RARER))
+    for repo in sorted(wanted, key=lambda one: _urgency(one, now)):
         allowance -= repo.cost
         if allowance < 0:
             break

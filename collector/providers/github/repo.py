@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from urllib.parse import quote
@@ -11,10 +12,11 @@ import structlog
 
 from collector.domain.errors import BadAnswer, MappingError
 from collector.domain.model import BuildKey, RepoWord, RunWord
+from collector.domain.times import parse_instant
 from collector.providers.base import Batch, KnownBuild, Memory, Trouble
 from collector.providers.github.api import Fetched
 from collector.providers.github.mapping import Mapped, Place, map_list, run_word
-from collector.providers.github.selection import build_refusal
+from collector.providers.github.selection import build_refusal, pushed_mark
 from config.model import GithubSource
 
 PAGE = 100
@@ -50,6 +52,11 @@ class Repo:
     def mark(self, name: str) -> str:
         """The name of one of this repo's durable notes."""
         return f"{name}:{self.configured.lower()}"
+
+    @property
+    def pushed_mark(self) -> str:
+        """The note that the web process makes when a webhook of this repo arrives."""
+        return pushed_mark(self.name)
 
     def recall(self, memory: Memory) -> None:
         """What an earlier process learned and a 304 does not tell again."""
@@ -100,7 +107,7 @@ def read_page(repo: Repo, fetched: Fetched, memory: Memory) -> Page:
     mapped = mapped_list(fetched.body, "workflow_runs", repo)
     words = tuple({word.key: word for word in mapped.words}.values())
     taken = tuple(word for word in words if repo.takes(word))
-    created = [at for word in words if (at := list_created_at(word))]
+    created = created_ats(fetched.body)
     return Page(
         words=taken,
         shown=frozenset(word.key.external_id for word in words),
@@ -120,9 +127,14 @@ def mapped_list(body: object, name: str, repo: Repo) -> Mapped[RunWord]:
         raise BadAnswer(f"GitHub's list of runs of {repo.configured} is not what its API promises: {exc}") from exc
 
 
-def list_created_at(word: RunWord) -> datetime | None:
-    """The list's own order. A later attempt's created_at is not the run's, so it says nothing about the order."""
-    return word.created_at if word.key.attempt == 1 else None
+def created_ats(body: object) -> list[datetime]:
+    """The list's own order. A later attempt's word has the attempt's clock, so the runs themselves are asked."""
+    runs = body.get("workflow_runs") if isinstance(body, dict) else None
+    found: list[datetime] = []
+    for run in runs if isinstance(runs, list) else ():
+        with suppress(ValueError):
+            found.append(parse_instant(run.get("created_at") if isinstance(run, dict) else None))
+    return found
 
 
 def known_of(memory: Memory, words: Iterable[RunWord]) -> Mapping[BuildKey, KnownBuild]:

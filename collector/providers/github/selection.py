@@ -18,9 +18,7 @@ def selects(source: GithubSource, word: Word, *, instance: str | None = None) ->
     return refusal(source, word, instance=instance) is None
 
 
-def refusal(
-    source: GithubSource, word: Word, *, instance: str | None = None, default: str | None = None
-) -> str | None:
+def refusal(source: GithubSource, word: Word, *, instance: str | None = None, default: str | None = None) -> str | None:
     """Why the source does not take ``word``, in words for its sender; None when it takes it.
 
     ``instance``: where the source's builds are; without it the hosts that may belong to the source's url.
@@ -83,6 +81,11 @@ def takes_branch(source: GithubSource, branch: str | None, default: str | None =
     defaults = (known,) if known else ("main", "master")
     wanted = [one for glob in source.branches for one in (defaults if glob == DEFAULT_BRANCH else (glob,))]
     return any(fnmatchcase(branch, pattern) for pattern in wanted)
+
+
+def pushed_mark(repo: str) -> str:
+    """The name of the source's durable note of when a webhook of ``repo`` last arrived: polls then get rarer."""
+    return f"pushed:{repo.lower()}"
 
 
 def _repo_of(word: Word) -> str:

@@ -7,9 +7,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from collector.providers.base import Budget
-from collector.providers.github.api import Pace
 from collector.providers.github.client import has_secondary_limit
-from collector.providers.github.plan import Allowance, Standing, due
+from collector.providers.github.grants import Pace
+from collector.providers.github.plan import Allowance, Hourly, Standing, due, hourly, hourly_most
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
 
@@ -41,20 +41,43 @@ def test_what_costs_more_leaves_less_for_the_others() -> None:
     assert due([standing("big", 5, cost=9)], NOW, 8) == []
 
 
-def test_six_hundred_requests_a_minute_hold_two_hundred_repos_to_a_minute_and_no_repo_waits_over_ten() -> None:
+def test_six_hundred_requests_a_minute_hold_six_hundred_repos_to_a_minute_and_no_repo_waits_over_ten() -> None:
     allowance, longest = Allowance(), timedelta()
-    read: dict[str, datetime | None] = {f"r{number}": None for number in range(1000)}
+    read: dict[str, datetime | None] = {f"r{number}": None for number in range(3000)}
     for minute in range(60):
         now = NOW + timedelta(minutes=minute)
         standings = [Standing(name, at, now if number < 20 else None) for number, (name, at) in enumerate(read.items())]
         names = due(standings, now, allowance.at(now, None, len(read), anonymous=False))
-        allowance.spend(3 * len(names))
+        allowance.spend(len(names))
         longest = max([longest, *(now - at for name in names if (at := read[name]))])
         read |= dict.fromkeys(names, now)
         if minute > 10:
-            assert 190 <= len(names) <= 210
+            assert 590 <= len(names) <= 610
             assert {f"r{number}" for number in range(20)} <= set(names)
     assert longest <= timedelta(minutes=11)
+
+
+def test_a_repo_whose_webhooks_arrive_is_read_every_five_minutes() -> None:
+    told = [Standing("pushed", NOW - timedelta(minutes=ago), None, pushed=True) for ago in (4, 5)]
+    assert due([told[0], standing("other", 4)], NOW, 100) == ["other"]
+    assert due([told[1], standing("other", 4)], NOW, 100) == ["pushed", "other"]
+
+
+def test_two_readers_of_one_token_plan_with_half_of_it_each() -> None:
+    allowance = Allowance()
+    assert allowance.at(NOW, None, 1000, anonymous=False, share=0.5) == 600
+    allowance.spend(600)
+    assert allowance.at(NOW + timedelta(minutes=1), None, 1000, anonymous=False, share=0.5) == 300
+
+
+def test_the_plan_says_what_an_hour_costs_now_and_at_worst() -> None:
+    minute = timedelta(minutes=1)
+    one = hourly([standing("a", 1)], minute, 36_000)
+    assert (one.now, one.worst) == (60 + 26, 240 + 26)
+    pushed = hourly([Standing("a", None, None, pushed=True)], minute, 36_000)
+    assert (pushed.now, pushed.worst) == (12 + 26, 240 + 26)
+    assert hourly([standing(str(number), 1) for number in range(1000)], minute, 36_000) == Hourly(36_000, 36_000)
+    assert hourly_most(Budget(60, 50, NOW), anonymous=True) == 54
 
 
 def test_an_anonymous_hour_is_spread() -> None:
@@ -69,24 +92,21 @@ def test_an_anonymous_hour_is_spread() -> None:
     assert 100 <= spent <= 2 * 54 + 10
 
 
-def test_a_burst_goes_out_at_once_and_then_ten_requests_a_second() -> None:
-    now, slept = [0.0], [0.0]
+def test_any_minute_has_six_hundred_requests_at_most() -> None:
+    now, asked = [0.0], []
 
     def sleep(seconds: float) -> None:
         now[0] += seconds
-        slept[0] += seconds
 
     pace = Pace(lambda: now[0], sleep)
-    for _ in range(600):
+    for number in range(2000):
         pace.step()
-    assert slept[0] == 0
-    for _ in range(100):
-        pace.step()
-    assert round(slept[0], 6) == 10
-    now[0] += 60
-    for _ in range(600):
-        pace.step()
-    assert round(slept[0], 6) == 10
+        asked.append(now[0])
+        now[0] += 0.05 if number % 3 else 0.2
+    for start in asked:
+        assert sum(1 for at in asked if start <= at < start + 60) <= 600
+    assert asked[599] < 61
+    assert asked[1999] < 60 * 4
 
 
 @pytest.mark.parametrize(
