@@ -11,6 +11,9 @@ import click
 import structlog
 from rich.console import Console
 
+from collector.alerting.dispatcher import Dispatcher, make_dispatcher
+from collector.alerting.evaluator import Evaluator
+from collector.alerting.watcher import Watcher
 from collector.leadership import RENEW_SECONDS, Leadership, lease_owner
 from collector.poller import Outcome, Poller, Recorder, SourceJob, utc_now
 from collector.progress import ProgressBars, ProgressLines, progress_for
@@ -28,7 +31,9 @@ log = structlog.get_logger(__name__)
 LEASE_OWNER = "CIHEALTH_LEASE_OWNER"
 TICK_SECONDS = 0.1
 TIDY_AFTER_SECONDS = 30.0
-STOP_SECONDS = 3.0
+DELIVERED_SECONDS = 1.0
+"""How long a message at hand may take once told to stop; one that is cut off is sent again."""
+STOP_SECONDS = 2.0
 """How long the transaction at hand may take once told to stop; ``run`` kills a second later."""
 
 
@@ -63,14 +68,18 @@ def collect(collecting: Collecting) -> int:
 def _led(collecting: Collecting, database: Database, leadership: Leadership, stop: Stop) -> int:
     """The work of the one that may act. The lease is given up only when nothing of ours can write any more."""
     recorder = Recorder(database)
+    watcher = Watcher(Evaluator(database, collecting.config), database, utc_now)
     pollers: list[Poller] = []
     lease = Tick("lease", lambda: leadership.keep(stop), RENEW_SECONDS)
     try:
         with progress_for(Console(stderr=True), supervised=PARENT_FD in collecting.environ) as progress:
             pollers += _pollers(collecting, recorder, progress)
-            return _once(pollers, lease, stop) if collecting.once else _forever(pollers, lease, database, stop)
+            if collecting.once:
+                return _once(pollers, lease, stop)
+            dispatcher = make_dispatcher(collecting.config, collecting.environ, database, leadership.owner)
+            return _forever(pollers, lease, database, (watcher, dispatcher), stop)
     finally:
-        if recorder.stop(STOP_SECONDS):
+        if recorder.stop(STOP_SECONDS) and watcher.stop(STOP_SECONDS):
             leadership.release()
         for poller in pollers:
             poller.close()
@@ -96,13 +105,19 @@ def _pollers(collecting: Collecting, recorder: Recorder, progress: ProgressBars 
     ]
 
 
-def _forever(pollers: Sequence[Poller], lease: Tick, database: Database, stop: Stop) -> int:
+def _forever(
+    pollers: Sequence[Poller], lease: Tick, database: Database, alerting: tuple[Watcher, Dispatcher], stop: Stop
+) -> int:
     works = [Work(f"poll {poller.job.name}", _polling(poller), poller.waits_seconds()) for poller in pollers]
     schedule = Schedule([*works, Work("tidy", tidying(database, utc_now), TIDY_AFTER_SECONDS)], [lease])
     schedule.start()
+    for part in alerting:
+        part.start()
     log.info("the collector is at work", sources=len(pollers))
     stop.wait()
     schedule.stop()
+    for part in alerting:
+        part.stop(DELIVERED_SECONDS)
     return stop.exit_code
 
 

@@ -29,7 +29,7 @@ class Leadership:
     """The collector's lease for one owner."""
 
     def __init__(self, database: Database, owner: str, clock: Callable[[], datetime]) -> None:
-        self._database, self._owner, self._clock = database, owner, clock
+        self._database, self.owner, self._clock = database, owner, clock
 
     def acquire(self, stop: Stop, *, wait: bool) -> bool:
         """Takes the lease, as soon as a dead owner's has run out. An owner that renews it lives: then it waits for
@@ -64,7 +64,7 @@ class Leadership:
     def keep(self, stop: Stop) -> None:
         """Renews the lease; a lost one (this process stood still for longer than the lease) ends the collector."""
         with self._database.writing():
-            kept = leases.renew(leases.COLLECTOR, self._owner, self._clock(), TTL)
+            kept = leases.renew(leases.COLLECTOR, self.owner, self._clock(), TTL)
         if not kept and not stop.told:
             holder = self._holder()
             log.error(
@@ -77,11 +77,11 @@ class Leadership:
 
     def release(self) -> None:
         with self._database.writing():
-            leases.release(leases.COLLECTOR, self._owner, self._clock())
+            leases.release(leases.COLLECTOR, self.owner, self._clock())
 
     def _take(self) -> bool:
         with self._database.writing():
-            return leases.take(leases.COLLECTOR, self._owner, self._clock(), TTL)
+            return leases.take(leases.COLLECTOR, self.owner, self._clock(), TTL)
 
     def _holder(self) -> leases.Lease | None:
         with self._database.reading():

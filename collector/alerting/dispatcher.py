@@ -44,7 +44,8 @@ class Dispatcher:
         self._threads = [
             threading.Thread(target=act, name=f"deliver {name}", daemon=True) for name, act in acts.items()
         ]
-        self._threads.append(threading.Thread(target=self._watch, name="outbox", daemon=True))
+        if targets:
+            self._threads.append(threading.Thread(target=self._watch, name="outbox", daemon=True))
 
     def start(self) -> None:
         for thread in self._threads:
