@@ -1,6 +1,7 @@
 """The providers by name. Everything is loaded on first use: the web process never loads what only polls need.
 
-A provider's folder has ``client.make_reader``, ``webhook.parse`` and ``webhook.verify``, and ``selection``.
+A provider's folder has ``client.make_reader``, ``connect.connect``, ``webhook.parse`` and ``webhook.verify``, and
+``selection``.
 """
 
 from __future__ import annotations
@@ -32,6 +33,11 @@ class Provider:
     def webhook(self) -> ModuleType:
         """Tells a native webhook's signature and words; loads no client library. For the web process."""
         return self._module("webhook")
+
+    @property
+    def connect(self) -> ModuleType:
+        """Tries a source and says what is missing. For ``check-config --connect``."""
+        return self._module("connect")
 
     @property
     def selection(self) -> ModuleType:

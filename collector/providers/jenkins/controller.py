@@ -28,11 +28,16 @@ _STAGE_PLUGIN = "pipeline-rest-api"
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """``user`` is None for anonymous; ``has_stages`` None when the user may not see the plugins."""
+    """``user`` is None for anonymous; ``plugins`` (the active ones) None when the user may not see them."""
 
     version: str | None
     user: str | None
-    has_stages: bool | None
+    plugins: frozenset[str] | None
+
+    @property
+    def has_stages(self) -> bool | None:
+        """Whether stages can be asked for; None when the plugins may not be seen."""
+        return None if self.plugins is None else _STAGE_PLUGIN in self.plugins
 
 
 class Server(jenkins.Jenkins):  # type: ignore[misc]
@@ -58,7 +63,7 @@ def read_facts(api: Api) -> Facts:
     me = _unless_hidden(lambda: server.get_info("me", "?tree=id,fullName"))
     plugins = _unless_hidden(lambda: server.get_info("pluginManager", "?tree=plugins[shortName,active]{0,3000}"))
     user = me.get("id") if me else None
-    return Facts(api.version, user if isinstance(user, str) else None, _has_stages(plugins))
+    return Facts(api.version, user if isinstance(user, str) else None, _active(plugins))
 
 
 def read_queue(api: Api) -> dict[str, Any]:
@@ -74,12 +79,12 @@ def _unless_hidden(ask: Callable[[], dict[str, Any]]) -> dict[str, Any] | None:
         return None
 
 
-def _has_stages(plugins: dict[str, Any] | None) -> bool | None:
+def _active(plugins: dict[str, Any] | None) -> frozenset[str] | None:
     listed = plugins.get("plugins") if plugins else None
     if not isinstance(listed, list):
         return None
-    names = {one.get("shortName") for one in listed if isinstance(one, dict) and one.get("active") is not False}
-    return _STAGE_PLUGIN in names
+    active = (one for one in listed if isinstance(one, dict) and one.get("active") is not False)
+    return frozenset(name for one in active if isinstance(name := one.get("shortName"), str))
 
 
 def say(facts: Facts, source: str, user: str | None) -> None:
