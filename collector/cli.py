@@ -15,6 +15,7 @@ from typing import Any, TypeVar
 
 import click
 
+from collector.alerting.sample import NoSuchReceiver, send_sample
 from collector.connect import connect_sources
 from collector.daemon import Collecting, collect
 from collector.domain.errors import CIHealthError
@@ -26,13 +27,14 @@ from config.load import Loaded, load
 from config.logging import configure, register_secrets
 from config.problems import ConfigErrors
 from config.schema import rendered
-from config.secrets import Need, api_secret_names
+from config.secrets import Need, SecretError, api_secret_names
 from config.secretuses import secret_uses
 from config.settings import Settings, database_url, exposure_refusal, from_environ, host_name, port_number
 
 F = TypeVar("F", bound=Callable[..., Any])
 WRONG = 2
-RUN_NEEDS = frozenset({Need.SOURCES, Need.INGEST})
+COLLECTS = frozenset({Need.SOURCES, Need.RECEIVERS})
+RUN_NEEDS = COLLECTS | {Need.INGEST}
 
 
 class Refusal(click.ClickException):
@@ -180,7 +182,7 @@ def web(**given: Any) -> None:
 def collect_command(once: bool, wait: bool, **given: Any) -> None:
     """The collector alone: polls the sources, keeps the database tidy."""
     with refusals():
-        prepared = prepare(environ_with(given), frozenset({Need.SOURCES}))
+        prepared = prepare(environ_with(given), COLLECTS)
         migrated(prepared.settings)
         collecting = Collecting(prepared.settings, prepared.loaded.config, prepared.environ, once=once, wait=wait)
         sys.exit(collect(collecting))
@@ -199,6 +201,20 @@ def demo(folder: Path | None, **given: Any) -> None:
     with refusals():
         given |= {"config": None, "database": None}
         sys.exit(run_demo(environ_with(given), folder))
+
+
+@cli.command("test-alert")
+@common
+@click.argument("receiver")
+def test_alert(receiver: str, **given: Any) -> None:
+    """Send RECEIVER a sample: 0 it was taken, 1 it was not, 2 there is no such receiver."""
+    with refusals():
+        prepared = prepare(environ_with(given), frozenset())
+        try:
+            said = send_sample(prepared.loaded.config, receiver, prepared.environ)
+        except (NoSuchReceiver, SecretError) as exc:
+            raise Refusal(str(exc)) from exc
+        click.echo(said)
 
 
 @cli.command("check-config")
