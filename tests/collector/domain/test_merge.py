@@ -131,6 +131,24 @@ def test_queue_time_is_that_of_the_first_job_that_ran_here() -> None:
     assert alone.queue_seconds is None
 
 
+def test_a_job_that_no_runner_took_waited_for_none_whatever_its_times_say() -> None:
+    times = (0, 12, 60)
+    for job_status in (Status.QUEUED, Status.SKIPPED, Status.CANCELLED):
+        known = settle([told(run(Status.CANCELLED, 600)), told(job("a", job_status, *times, runner=None))])[0]
+        assert project(known).queue_seconds is None, job_status
+        assert job_rows(known)[0].queue_seconds is None, job_status
+    assert row(run(Status.CANCELLED, 600), job("a", Status.CANCELLED, *times)).queue_seconds == 12
+
+
+def test_of_a_jobs_words_the_furthest_on_wins_then_the_latest_end() -> None:
+    stale = job("a", Status.IN_PROGRESS, 0, 5, 900)
+    done, corrected = job("a", Status.FAILURE, 0, 5, 60), job("a", Status.SUCCESS, 0, 5, 70)
+    for history in ((stale, done), (done, stale)):
+        assert job_rows(settle([told(word) for word in history])[0])[0].status is Status.FAILURE
+    for history in ((done, corrected), (corrected, done)):
+        assert job_rows(settle([told(word) for word in history])[0])[0].status is Status.SUCCESS
+
+
 def test_all_jobs_carried_over_do_not_end_a_run_before_it_started() -> None:
     carried = job("a", Status.SUCCESS, 500, -60, -5)
     assert row(run(Status.SUCCESS, 40), carried).duration_seconds == 40
