@@ -69,6 +69,7 @@ def _led(collecting: Collecting, database: Database, leadership: Leadership, sto
     """The work of the one that may act. The lease is given up only when nothing of ours can write any more."""
     recorder = Recorder(database)
     watcher = Watcher(Evaluator(database, collecting.config), database, utc_now)
+    dispatcher = make_dispatcher(collecting.config, collecting.environ, database, leadership.owner)
     pollers: list[Poller] = []
     lease = Tick("lease", lambda: leadership.keep(stop), RENEW_SECONDS)
     try:
@@ -76,10 +77,9 @@ def _led(collecting: Collecting, database: Database, leadership: Leadership, sto
             pollers += _pollers(collecting, recorder, progress)
             if collecting.once:
                 return _once(pollers, lease, stop)
-            dispatcher = make_dispatcher(collecting.config, collecting.environ, database, leadership.owner)
             return _forever(pollers, lease, database, (watcher, dispatcher), stop)
     finally:
-        if recorder.stop(STOP_SECONDS) and watcher.stop(STOP_SECONDS):
+        if recorder.stop(STOP_SECONDS) and watcher.stop(STOP_SECONDS) and dispatcher.stop(0.0):
             leadership.release()
         for poller in pollers:
             poller.close()
