@@ -10,6 +10,7 @@ from apiflask import APIFlask
 from werkzeug.routing import BaseConverter
 
 from webapp import api, auth, errors, headers, openapi, pages, probes, sockets, spa, webhooks
+from webapp.alert_watch import AlertWatch
 from webapp.db import Lanes
 from webapp.feed import DatabaseFeed
 from webapp.live import Hub
@@ -78,7 +79,8 @@ def create_app(
 
 def _services(database: Database, config: Config, options: Options) -> Services:
     lanes, measures = Lanes(), Measures()
-    hub = Hub(DatabaseFeed(lanes, database), measures)
+    alerts = AlertWatch(lanes, database, config, options.clock)
+    hub = Hub(DatabaseFeed(lanes, database), measures, alerts)
     recorder = Recorder(lanes, database, hub.nudge)
     return Services(options, config, database, lanes, recorder, hub, measures, Reuse())
 

@@ -16,7 +16,8 @@ from pydantic import BaseModel, Field
 from werkzeug.exceptions import HTTPException
 from wsproto.utilities import RemoteProtocolError
 
-from collector.storage.errors import BadCursor, BadSort
+from collector.domain.alert_states import WrongState
+from collector.storage.errors import BadCursor, BadSilence, BadSort, NoSuchAlert
 
 log = structlog.get_logger(__name__)
 
@@ -84,6 +85,9 @@ def install(app: APIFlask) -> None:
     app.register_error_handler(Unavailable, _unavailable)
     app.register_error_handler(BadCursor, _bad_page)
     app.register_error_handler(BadSort, _bad_page)
+    app.register_error_handler(BadSilence, _bad_page)
+    app.register_error_handler(NoSuchAlert, _no_alert)
+    app.register_error_handler(WrongState, _wrong_state)
     app.register_error_handler(ParseException, _broken_body)
     app.register_error_handler(NoMoreData, _broken_body)
     app.register_error_handler(RemoteProtocolError, _broken_upgrade)
@@ -135,8 +139,16 @@ def _unavailable(error: Unavailable) -> Response:
     return response
 
 
-def _bad_page(error: BadCursor | BadSort) -> Response:
+def _bad_page(error: BadCursor | BadSort | BadSilence) -> Response:
     return error_response(422, str(error), error.field)
+
+
+def _no_alert(error: NoSuchAlert) -> Response:
+    return error_response(404, str(error))
+
+
+def _wrong_state(error: WrongState) -> Response:
+    return error_response(409, str(error))
 
 
 def _broken_body(error: Exception) -> Response:

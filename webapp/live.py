@@ -10,6 +10,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Protocol
 
 import gevent
@@ -17,6 +18,7 @@ import structlog
 from gevent.event import Event
 from gevent.lock import Semaphore
 
+from webapp.alert_frames import AlertFeed, alert_frames
 from webapp.answers import dumps
 from webapp.errors import Unavailable
 from webapp.measures import Measures
@@ -146,8 +148,8 @@ def frames_for(changes: Sequence[Change], wanted: Wanted) -> list[bytes]:
 class Hub:
     """Follows the feed and fans it out. Runs on the gevent loop; ``start`` it once the loop is there."""
 
-    def __init__(self, feed: Feed, measures: Measures) -> None:
-        self._feed, self._measures = feed, measures
+    def __init__(self, feed: Feed, measures: Measures, alerts: AlertFeed | None = None) -> None:
+        self._feed, self._measures, self._alerts = feed, measures, alerts
         self._clients: set[Client] = set()
         self._reading = Semaphore()
         self._nudge = Event()
@@ -183,6 +185,7 @@ class Hub:
             try:
                 if self._feed.moved() or nudged or troubled:
                     self.catch_up()
+                    self.tell_alerts()
                     gevent.sleep(GATHER_SECONDS)
                 troubled = False
             except Exception as exc:  # noqa: BLE001  the boundary of the loop: it must outlive whatever a database does
@@ -210,10 +213,16 @@ class Hub:
                 # First the head, then the clients: one that joins while they are told reads up to it by itself.
                 clients = list(self._clients)
                 self._set_head(told.up_to)
-                self._tell(clients, told.changes)
+                self._tell(clients, partial(frames_for, told.changes))
                 self.told = told.up_to
 
-    def _tell(self, clients: Sequence[Client], changes: Sequence[Change]) -> None:
+    def tell_alerts(self) -> None:
+        """Tell every client which alerts changed since the last call."""
+        changes = self._alerts.changed(told=bool(self._clients)) if self._alerts else []
+        if changes:
+            self._tell(list(self._clients), partial(alert_frames, changes))
+
+    def _tell(self, clients: Sequence[Client], frames_of: Callable[[Wanted], list[bytes]]) -> None:
         frames: dict[Wanted, list[bytes]] = {}
         for number, client in enumerate(clients):
             if number % CLIENTS_AT_A_TIME == CLIENTS_AT_A_TIME - 1:
@@ -221,7 +230,7 @@ class Hub:
             if client.closing:
                 continue
             if client.wanted not in frames:
-                frames[client.wanted] = frames_for(changes, client.wanted)
+                frames[client.wanted] = frames_of(client.wanted)
             if not all(client.put(frame) for frame in frames[client.wanted]):
                 self._measures.sockets_dropped.inc()
                 client.drop()

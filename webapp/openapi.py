@@ -12,7 +12,8 @@ from webapp.posted import PlainBody
 
 DESCRIPTION = (
     "CI Health watches CI/CD pipelines. Times are RFC 3339 in UTC, lengths are seconds. Unknown parameters get 422. "
-    "WS /ws pushes changes as they are stored: hello, build_ingested, reset and tick, each with a seq to resume from."
+    "WS /ws pushes changes as they are stored: hello, build_ingested, reset and tick, each with a seq to resume from; "
+    "and alert_changed with an alert as GET /alerts shows it."
 )
 _TOLD = {
     400: "The request is malformed",
@@ -20,7 +21,8 @@ _TOLD = {
     403: "Not from this Host, Origin or network",
     404: "There is nothing at this address",
     408: "The body came too slowly",
-    413: "The body is larger than 25 MiB",
+    409: "It does not go with the alert's present state",
+    413: "The body is larger than 25 MiB (64 KiB for what is no build)",
     415: "The body is of a type or encoding that is not taken",
     422: "A parameter or field is unknown or wrong; `field` names it",
     503: "The database cannot be used just now; Retry-After says when to try again",
@@ -56,8 +58,8 @@ def _finish(spec: Any) -> Any:
     spec["components"]["schemas"].setdefault("ErrorAnswer", _error_schema())
     _add(spec, PlainBody)
     for path, item in spec["paths"].items():
-        for operation in item.values():
-            _refusals(operation, path)
+        for method, operation in item.items():
+            _refusals(operation, path, method)
             _parameters(operation)
     _ingest(spec["paths"]["/ingest/{provider}"]["post"])
     return spec
@@ -92,13 +94,15 @@ def _error_schema() -> dict[str, Any]:
     return {"type": "object", "description": ErrorAnswer.__doc__, "properties": {"error": error}, "required": ["error"]}
 
 
-def _refusals(operation: dict[str, Any], path: str) -> None:
+def _refusals(operation: dict[str, Any], path: str, method: str) -> None:
     if path in ("/healthz", "/readyz"):
         operation["security"] = []
         return
     ingest = path.startswith("/ingest")
     operation["security"] = [{"token": []}, {"password": []}, {}] if ingest else [{"password": []}, {}]
-    statuses = (400, 401, 403, 404, 408, 413, 415, 422, 503) if ingest else (401, 403, 422, 503)
+    statuses: tuple[int, ...] = (401, 403, 422, 503)
+    if method == "post":
+        statuses += (400, 404, 408, 413, 415) if ingest else (400, 408, 409, 413, 415)
     content = {"application/json": {"schema": {"$ref": "#/components/schemas/ErrorAnswer"}}}
     for status in (*statuses, *(404,) * ("{" in path)):
         operation["responses"][str(status)] = {"description": _TOLD[status], "content": content}

@@ -17,6 +17,7 @@ from collector.domain.times import parse_instant
 from collector.storage.paging import COLUMNS
 from config.durations import parse_duration
 from webapp.errors import Refused
+from webapp.posted_json import read_model
 from webapp.services import services
 
 LONGEST_WINDOW = timedelta(days=3650)
@@ -29,6 +30,8 @@ class RepeatedAdapter(PydanticAdapter):
     """Reads a query string whose list fields may be repeated; a field that is no list may be there once."""
 
     def validate_input(self, request: Request, location: str, **kwargs: Any) -> BaseModel:
+        if location == "json":
+            return read_model(request, self.model_class)
         if location != "query":
             return super().validate_input(request, location, **kwargs)
         given: dict[str, Any] = {}

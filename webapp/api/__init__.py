@@ -2,7 +2,20 @@
 
 from __future__ import annotations
 
-from webapp.api import builds, filters, grid, meta, pipelines, series, sources, summary, waiting
+from webapp.api import (
+    alerts,
+    builds,
+    filters,
+    grid,
+    meta,
+    pipelines,
+    receivers,
+    series,
+    silences,
+    sources,
+    summary,
+    waiting,
+)
 
 BLUEPRINTS = (
     builds.blueprint,
@@ -11,6 +24,9 @@ BLUEPRINTS = (
     series.blueprint,
     grid.blueprint,
     waiting.blueprint,
+    alerts.blueprint,
+    silences.blueprint,
+    receivers.blueprint,
     sources.blueprint,
     filters.blueprint,
     meta.blueprint,
