@@ -98,13 +98,13 @@ def kill_at_random(product: Product, pace: Pace, share: int, chance: random.Rand
 
 
 def wait_until_served(url: str) -> None:
-    give_up_at = time.monotonic() + 30
+    give_up_at = time.monotonic() + 90
     while time.monotonic() < give_up_at:
         with suppress(httpx.HTTPError):
             if httpx.get(url + "/healthz", timeout=2).status_code == 200:
                 return
         time.sleep(0.05)
-    raise AssertionError("the program did not come back within 30 s")
+    raise AssertionError("the program did not come back within 90 s")
 
 
 def stored_builds(url: str) -> Counter[str]:
