@@ -58,7 +58,8 @@ class Dispatcher:
             wake.set()
         give_up_at = time.monotonic() + seconds
         for thread in self._threads:
-            thread.join(max(0.0, give_up_at - time.monotonic()))
+            if thread.ident is not None:
+                thread.join(max(0.0, give_up_at - time.monotonic()))
         done = not any(thread.is_alive() for thread in self._threads)
         for notifier in self._notifiers if done else ():
             notifier.close()

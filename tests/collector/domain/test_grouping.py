@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import datetime, time, timedelta
+from itertools import pairwise
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -221,7 +222,7 @@ def assert_order_and_last_word(receiver: Receiver, ends: dict[int, str]) -> None
 def assert_pace(receiver: Receiver, pacing: Pacing) -> None:
     times = [at for at, _ in receiver.messages]
     least = min(pacing.wait, pacing.interval)
-    assert all(second - first >= least for first, second in zip(times, times[1:], strict=False))
+    assert all(second - first >= least for first, second in pairwise(times))
 
 
 def test_five_hundred_at_once_are_three_messages_in_the_first_minute_and_all_are_told() -> None:
