@@ -20,11 +20,11 @@ help:
 	@echo 'make lock   write the lock files anew from pyproject.toml'
 	@echo 'make clean  remove what these steps made'
 
-run: .make/venv
+run: check-node .make/venv
 	@$(MAKE) --no-print-directory -j2 .make/runtime .make/dashboard
 	@exec $(BIN)/cihealth run --or-demo
 
-test: .make/dev .make/dashboard tools lint
+test: check-node .make/dev .make/dashboard tools lint
 	@echo '== dashboard: types, lint, unit tests, size'
 	cd frontend && npm run check && npm run size
 	@echo '== tests, with the browser'

@@ -30,7 +30,7 @@ LONGEST_DELAY_SECONDS = 60.0
 STEADY_SECONDS = 20.0
 """A program that lived this long had started well."""
 FAILED_STARTS = 3
-STOP_SECONDS = 4.0
+STOP_SECONDS = 3.5
 TICK_SECONDS = 0.1
 WRONG_CONFIG = 2
 

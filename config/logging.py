@@ -54,6 +54,8 @@ def configure(settings: Settings, stream: TextIO | None = None) -> None:
     root.setLevel(level)
     for name in _QUIET:
         logging.getLogger(name).setLevel(max(level, logging.WARNING))
+    # A tick that is still running is left out on purpose (max_instances=1): no news for an operator.
+    logging.getLogger("apscheduler.scheduler").setLevel(max(level, logging.ERROR))
 
 
 def register_secrets(values: Iterable[str]) -> None:

@@ -122,4 +122,4 @@ def _wanted(presented: Presented) -> str:
         return "X-Hub-Signature-256 is not the body's signature by a configured secret"
     if presented.token is not None:
         return "the token is none of the configured ones"
-    return "sign the body (X-Hub-Signature-256), or send a token: Authorization: Bearer, or as the password of Basic"
+    return "sign the body (X-Hub-Signature-256), or send a token, as Bearer or as the password of Basic authorization"
