@@ -10,7 +10,7 @@ from datetime import datetime
 
 from collector.domain.model import BuildWord, JobWord, PlainWord, RunWord
 from collector.providers.base import Batch
-from collector.storage import etags, marks, waiting
+from collector.storage import backfilled, etags, marks, waiting
 from collector.storage.database import Database
 from collector.storage.filing import Filing
 
@@ -21,10 +21,12 @@ class Context:
 
     ``source``: the source's name, shown as a build's ``source``; etags, marks and what waits need one.
     ``default_branch``: the source's ``default_branch:``, for repos whose provider tells none.
+    ``history``: the words were asked for as history: builds that they bring, finished, notify nobody.
     """
 
     source: str | None
     default_branch: str | None = None
+    history: bool = False
 
 
 @dataclass(frozen=True)
@@ -55,6 +57,8 @@ def record(database: Database, batch: Batch, context: Context, now: datetime) ->
         for detail in batch.details:
             filing.note(detail)
         seq = filing.close()
+        if context.history:
+            backfilled.note(list(filing.created))
         if context.source is not None:
             _remember(context.source, batch, now)
     return Ingested(builds, tuple(filing.changed), tuple(filing.created), seq)

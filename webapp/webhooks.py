@@ -10,11 +10,13 @@ from apiflask import APIBlueprint
 from flask import Response, current_app, request
 
 from collector.domain.errors import MappingError
-from collector.domain.model import PlainWord
+from collector.domain.model import JobWord, PlainWord, RunWord
+from collector.domain.times import to_api
 from collector.ingest import Context
 from collector.providers import plain
 from collector.providers.base import Batch, NotForUs
 from collector.providers.github import webhook as github
+from collector.providers.github.selection import pushed_mark
 from collector.providers.jenkins import webhook as jenkins
 from collector.providers.jenkins.controllers import instance_for
 from config.model import JenkinsSource
@@ -125,7 +127,16 @@ def _decoded(raw_body: bytes, *, form: bool) -> Any:
 
 def _github(event: str, body: Any, sender: Sender) -> Understood | NotForUs:
     words = github.parse(event, body)
-    return words if isinstance(words, NotForUs) else _kept(choose_github(words, sender))
+    return words if isinstance(words, NotForUs) else _arrived(_kept(choose_github(words, sender)))
+
+
+def _arrived(told: Understood | NotForUs) -> Understood | NotForUs:
+    """With the note that lets the collector ask rarer for what webhooks tell it anyway."""
+    if isinstance(told, NotForUs) or told.source is None:
+        return told
+    repos = {word.key.repo for word in told.batch.words if isinstance(word, RunWord | JobWord)}
+    now = to_api(services().options.clock())
+    return replace(told, batch=replace(told.batch, marks={pushed_mark(repo): now for repo in repos}))
 
 
 def _kept(chosen: Chosen | NotForUs) -> Understood | NotForUs:

@@ -21,7 +21,7 @@ from collector.domain.routing import Subject
 from collector.domain.rules.base import Order, Point, Standing, Verdict
 from collector.domain.rules.failure import Failure
 from collector.domain.silencing import Silence, silence_of
-from collector.storage import alerts, lines, watched
+from collector.storage import alerts, backfilled, lines, watched
 from collector.storage.lines import LineFacts, LineKey
 
 HISTORY_AFTER = timedelta(hours=24)
@@ -127,7 +127,12 @@ class Judge:
         since = watched.since(_watch_keys(found))
         unknown = [point.id for point in points if point.id not in look.arrived]
         arrived = {**lines.recorded(unknown), **look.arrived}
-        return frozenset(point.id for point in points if _is_news(point, since, arrived.get(point.id, look.now)))
+        history = backfilled.of([point.id for point in points])
+        return frozenset(
+            point.id
+            for point in points
+            if point.id not in history and _is_news(point, since, arrived.get(point.id, look.now))
+        )
 
     def _gone(self, key: LineKey, now: datetime) -> None:
         """No success or failure is left of the line: its builds were moved, or are no more."""

@@ -161,3 +161,37 @@ class SourceReader(Protocol):
         """How far the provider's clock is ahead of ours by its last answer's ``Date``; None while it told none."""
 
     def close(self) -> None: ...
+
+
+@dataclass(slots=True)
+class BackfillCounts:
+    """How far a backfill has come since this process began it."""
+
+    repos: int = 0
+    listed: int = 0
+    """Repos whose runs are all known."""
+    done: int = 0
+    """Repos that were read whole, those that an earlier process had read among them."""
+    windows: int = 0
+    runs: int = 0
+    runs_left: int = 0
+    """Runs known whose jobs are still to be looked at."""
+    requests: int = 0
+    at: str = ""
+
+
+class Backfills(Protocol):
+    """A reader that can read further back than its polls do."""
+
+    counts: BackfillCounts
+
+    def backfill(self, memory: Memory, since: datetime, now: datetime) -> Iterator[Batch]:
+        """Reads all that began after ``since``, going on where an earlier backfill of that time was left.
+
+        Yields as ``poll`` does. Raises Waiting before news would have to wait for it: call it again at ``until``;
+        any other SourceError when the source as a whole cannot be read. A failing part is told as ``trouble``.
+        """
+
+    def budget(self) -> Budget | None: ...
+
+    def close(self) -> None: ...

@@ -14,7 +14,7 @@ from types import ModuleType
 
 import httpx
 
-from collector.providers.base import SourceReader
+from collector.providers.base import Backfills, SourceReader
 from config.model import Config, GithubSource, JenkinsSource
 
 
@@ -62,3 +62,9 @@ def make_reader(
     """The reader of ``source``. Raises SecretError when its credentials cannot be had; asks nothing yet."""
     make: Callable[..., SourceReader] = PROVIDERS[source.provider].client.make_reader
     return make(source, config, environ, transport=transport, clock=clock)
+
+
+def make_backfills(source: GithubSource, config: Config, environ: Mapping[str, str]) -> Backfills:
+    """A reader of ``source`` that can read further back than polls do. Raises SecretError; asks nothing yet."""
+    make: Callable[..., Backfills] = PROVIDERS[source.provider].client.make_reader
+    return make(source, config, environ)

@@ -9,7 +9,8 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from collector.domain.times import to_api
-from collector.providers.base import Budget, Progress
+from collector.providers.base import PLAN_MARK, Budget, Progress
+from collector.storage import marks
 from collector.storage.tables import SourceState
 
 STALE_INTERVALS = 3
@@ -58,14 +59,14 @@ def listing(now: datetime, intervals: Mapping[str, timedelta] | list[Known]) -> 
     """
     given = intervals if isinstance(intervals, list) else [Known(name, "", None, i) for name, i in intervals.items()]
     kept = {row.name: row for row in SourceState.select()}
-    return [_shown(source, kept.get(source.name), now) for source in given]
+    return [{**_shown(source, kept.get(source.name), now), "requests_per_hour": _plan(source.name)} for source in given]
 
 
 def judged(row: SourceState | None, interval: timedelta, now: datetime) -> str:
     """``new`` (never read), ``waiting``, ``failing``, ``stale`` (not read for 3 intervals) or ``ok``."""
     if row is None or (row.last_success_at is None and row.last_error is None):
         return "new"
-    if row.waiting_until and row.waiting_until > now:
+    if row.waiting_until and max(row.waiting_until, row.next_poll_at or row.waiting_until) > now:
         return "waiting"
     if row.last_error is not None:
         return "failing"
@@ -102,6 +103,12 @@ def _shown(source: Known, row: SourceState | None, now: datetime) -> dict[str, A
         "next_poll_at": _api(row.next_poll_at if row else None),
         "clock_offset_seconds": row.clock_offset_seconds if row else None,
     }
+
+
+def _plan(source: str) -> dict[str, int] | None:
+    """What the reader says that polling costs, ``{now, worst}`` requests; None: it has not said yet."""
+    text = marks.get(source, PLAN_MARK)
+    return json.loads(text) if text else None
 
 
 def _circuit(row: SourceState | None) -> dict[str, Any]:

@@ -11,8 +11,9 @@ from datetime import UTC, datetime, timedelta
 import httpx
 
 from collector.domain.errors import SourceError, Unreachable, Waiting
-from collector.providers.base import PLAN_MARK, Batch, Budget, Memory, SourceReader, Trouble
+from collector.providers.base import PLAN_MARK, BackfillCounts, Batch, Budget, Memory, SourceReader, Trouble
 from collector.providers.github.api import Credentials, GithubApi
+from collector.providers.github.backfill import PER_MINUTE, Backfill
 from collector.providers.github.credentials import Anonymous, credentials_of
 from collector.providers.github.details import Details
 from collector.providers.github.history import SPARED, History
@@ -106,6 +107,7 @@ class GithubReader:
         self._failing: set[str] = set()
         self._discovered_at: datetime | None = None
         self._allowance = Allowance()
+        self.counts = BackfillCounts()
         self._settled: dict[str, tuple[datetime, History]] = {}
         self._swept: dict[str, datetime] = {}
         self._told_plan: Hourly | None = None
@@ -130,6 +132,13 @@ class GithubReader:
         if errors and (len(self._failing) == len(self._repos) or unreachable >= UNREACHABLE_IN_A_ROW):
             raise errors[-1]
         yield from self._history(memory, now)
+
+    def backfill(self, memory: Memory, since: datetime, now: datetime) -> Iterator[Batch]:
+        """See ``providers.base.Backfills``. At a pace of its own: a collector may be polling with the same token."""
+        yield from self._discover(now)
+        self._api.grant.slow_down(PER_MINUTE)
+        repos = [ordinary.repo for ordinary in self._repos.values()]
+        yield from Backfill(self._api, repos, memory, self._transport, self.counts).batches(since, now)
 
     def budget(self) -> Budget | None:
         return self._api.budget

@@ -27,8 +27,17 @@ _log = structlog.get_logger(__name__)
 class Details:
     """Reads the details of one repo's runs. ``complete`` turns False when some have to be read again."""
 
-    def __init__(self, api: GithubApi, repo: Repo, memory: Memory, transport: httpx.BaseTransport | None) -> None:
+    def __init__(
+        self,
+        api: GithubApi,
+        repo: Repo,
+        memory: Memory,
+        transport: httpx.BaseTransport | None,
+        *,
+        logs: bool = True,
+    ) -> None:
         self._api, self._repo, self._memory, self._transport = api, repo, memory, transport
+        self._logs = logs
         self.complete = True
 
     def read(self, word: RunWord, known: KnownBuild | None) -> Iterator[Batch]:
@@ -133,7 +142,7 @@ class Details:
 
     def _log_of(self, word: RunWord, jobs: list[JobWord], *, already: bool) -> tuple[bool, LogSnippet | None]:
         """Whether the build's log is done with, and its snippet when it was read now. Only failed builds have one."""
-        if already or word.status is not Status.FAILURE:
+        if already or word.status is not Status.FAILURE or not self._logs:
             return already, None
         failed = [job for job in jobs if job.status is Status.FAILURE and job.key == word.key]
         if not failed:

@@ -34,6 +34,7 @@ class Pace:
         per_minute: int = PER_MINUTE,
     ) -> None:
         self._monotonic, self._sleep = monotonic, sleep
+        self.per_minute = per_minute
         self._lock = threading.Lock()
         self._asked: deque[float] = deque(maxlen=per_minute)
 
@@ -90,6 +91,12 @@ class Grant:
             same_hour = kept is not None and abs(kept.reset_at - budget.reset_at) <= _SAME_RESET
             if kept is None or not same_hour or budget.remaining <= kept.remaining or budget.limit != kept.limit:
                 self._budget = budget
+
+    def slow_down(self, per_minute: int) -> None:
+        """From now on at most so many requests a minute, where there is a pace at all."""
+        with self._lock:
+            if self.pace is not None and self.pace.per_minute != per_minute:
+                self.pace = Pace(per_minute=per_minute)
 
     def wait(self, waiting: Waiting) -> None:
         self._waiting = waiting

@@ -19,7 +19,8 @@ from collector.providers.github.details import Details
 from collector.providers.github.repo import Repo, needs_details, trouble
 from collector.providers.github.walk import SHOWN_AT_MOST, Step, Walk
 
-Stage = Literal["list", "details"]
+Stage = Literal["list", "details", "done"]
+_STAGES: dict[str, Stage] = {"list": "list", "details": "details", "done": "done"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +45,8 @@ class Work:
         try:
             stage, since, *rest = text.split(" ")
             until, cursor = (None if bound == "-" else parse_instant(bound) for bound in rest)
-            return cls("details" if stage == "details" else "list", parse_instant(since), until, cursor)
-        except ValueError:
+            return cls(_STAGES[stage], parse_instant(since), until, cursor)
+        except (ValueError, KeyError):
             return None
 
 

@@ -8,8 +8,8 @@ import pytest
 
 from collector.domain.filters import Filters
 from collector.domain.model import Status
-from collector.providers.base import Budget, DetailRead, EtagEntry, Memory, Progress
-from collector.storage import builds, changes, cursors, etags, leases, retention, sources
+from collector.providers.base import PLAN_MARK, Budget, DetailRead, EtagEntry, Memory, Progress
+from collector.storage import builds, changes, cursors, etags, leases, marks, retention, sources
 from collector.storage.changes import Change
 from collector.storage.database import Database
 from collector.storage.memory import SourceMemory
@@ -125,8 +125,16 @@ def test_what_is_shown_of_a_source_has_the_contracts_fields(database: Database) 
         "budget": {"limit": 5000, "remaining": 4999, "reset_at": "2026-03-01T13:00:00Z"},
         "progress": {"target": "acme/web", "done": 1, "total": 3, "builds": 40},
         "stale": False, "circuit": {"state": "closed", "failures": 0, "opened_at": None},
-        "next_poll_at": None, "clock_offset_seconds": None,
+        "next_poll_at": None, "clock_offset_seconds": None, "requests_per_hour": None,
     }  # fmt: skip
+
+
+def test_a_source_shows_what_its_reader_says_that_polling_costs(database: Database) -> None:
+    with database.writing():
+        marks.put("acme", PLAN_MARK, '{"now": 86, "worst": 266}')
+    with database.reading():
+        (shown,) = sources.listing(later(1), [Known("acme", "github", "github.com", timedelta(minutes=1))])
+    assert shown["requests_per_hour"] == {"now": 86, "worst": 266}
 
 
 def test_a_field_that_a_source_does_not_have_is_refused(database: Database) -> None:
