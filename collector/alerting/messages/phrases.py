@@ -33,12 +33,20 @@ class Words:
 
     def __init__(self, secrets: Iterable[str] = ()) -> None:
         self._secrets = tuple(secrets)
+        self._lines: dict[tuple[str, int], str] = {}
+        """What was cleaned already: hundreds of alerts share most of their words."""
 
     def line(self, text: str | None, limit: int = LINE_CHARS) -> str:
         """Masked before cleaning (a line break may run through a secret) and after (an escape code may)."""
         if not text:
             return ""
-        once = clean_text(mask(text[:_RAW_CHARS], self._secrets), _RAW_CHARS // 2)
+        key = (text[:_RAW_CHARS], limit)
+        if key not in self._lines:
+            self._lines[key] = self._cleaned(*key)
+        return self._lines[key]
+
+    def _cleaned(self, text: str, limit: int) -> str:
+        once = clean_text(mask(text, self._secrets), _RAW_CHARS // 2)
         return clean_text(mask(once, self._secrets), limit)
 
     def name(self, text: str | None) -> str:
