@@ -198,7 +198,14 @@ def collect_command(once: bool, wait: bool, **given: Any) -> None:
 )
 def demo(folder: Path | None, **given: Any) -> None:
     """Try CI Health on a made-up GitHub and Jenkins, with a database of its own."""
+    from collector.demo.folder import ForeignFolder, check_folder
+
     with refusals():
+        try:
+            if folder is not None:
+                check_folder(folder)
+        except ForeignFolder as exc:
+            raise Refusal(str(exc)) from exc
         given |= {"config": None, "database": None}
         sys.exit(run_demo(environ_with(given), folder))
 

@@ -15,13 +15,12 @@ from typing import Any, Self
 import yaml
 
 from collector.demo.catalog import ORG, REPO_MAP, TEAMS
+from collector.demo.folder import CONFIG_FILE, DATABASE_FILE, FIRST_LINE, clear_folder
 from collector.demo.github import GithubServer
 from collector.demo.jenkins import JenkinsServer
 from collector.demo.webhooks import Weather, WebhookSender
 from collector.demo.world import DemoWorld
 
-DATABASE_FILE = "cihealth-demo.db"
-CONFIG_FILE = "collectors.yaml"
 _GITHUB_LIMIT = 15_000
 """What GitHub Enterprise Cloud grants: a first read of 90 days never meets it."""
 _NAMES = {
@@ -76,11 +75,9 @@ def start_demo(
     ``product_url`` is where webhooks go, e.g. ``http://127.0.0.1:8000``; it need not answer yet. The world ends at
     ``now`` (the present) after ``days`` days, and ``backfill`` (all of them) is what the product reads. The database
     in ``folder`` is the demo's own: one of an earlier demo is deleted, because its builds would have other ports.
-    Raises OSError when the folder cannot be written.
+    Raises OSError when the folder cannot be written, ForeignFolder when it holds what is not a demo's.
     """
-    folder.mkdir(parents=True, exist_ok=True)
-    for old in (DATABASE_FILE, f"{DATABASE_FILE}-wal", f"{DATABASE_FILE}-shm"):
-        (folder / old).unlink(missing_ok=True)
+    clear_folder(folder)
     secrets = {name: token_hex(20) for name in _NAMES}
     world = DemoWorld(seed, now, days)
     github = GithubServer(world, tokens={secrets["token"]}, enterprise=True, limit=_GITHUB_LIMIT).start()
@@ -113,5 +110,4 @@ def _config(github: GithubServer, jenkins: JenkinsServer, backfill: str) -> str:
         ],
         "groups": [{"name": name, "repos": list(repos), "pipelines": ["*"]} for name, repos in TEAMS.items()],
     }  # fmt: skip
-    head = "# Written by `cihealth demo`: a made-up GitHub and Jenkins on this machine. It is written anew each time.\n"
-    return head + yaml.safe_dump(content, sort_keys=False, allow_unicode=True)
+    return FIRST_LINE + yaml.safe_dump(content, sort_keys=False, allow_unicode=True)

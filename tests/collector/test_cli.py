@@ -150,6 +150,15 @@ def test_a_port_in_use_is_named_and_ends_with_one(command: str) -> None:
     assert f"port {port} on 127.0.0.1 is in use" in ended.output
 
 
+def test_a_demo_leaves_a_folder_with_somebodys_own_config_alone(place: Path) -> None:
+    (place / "collectors.yaml").write_text(SOURCE)
+    ended = invoke("demo", "--folder", ".")
+    assert ended.exit_code == 2
+    assert "collectors.yaml" in ended.output
+    assert "another folder" in ended.output
+    assert (place / "collectors.yaml").read_text() == SOURCE
+
+
 def test_a_host_of_another_machine_is_refused_in_words() -> None:
     ended = invoke("run", "--host", "192.0.2.1", "--insecure")
     assert ended.exit_code == 1

@@ -5,8 +5,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import httpx
+import pytest
 import yaml
 
+from collector.demo.folder import FIRST_LINE, ForeignFolder
 from collector.demo.run import CONFIG_FILE, start_demo
 
 NOW = datetime(2026, 11, 24, 9, 30, tzinfo=UTC)
@@ -45,11 +47,30 @@ def test_its_config_names_secrets_that_the_environment_holds_and_both_servers_as
 
 
 def test_each_demo_begins_anew(tmp_path: Path) -> None:
+    (tmp_path / CONFIG_FILE).write_text(FIRST_LINE + "sources: []\n")
     (tmp_path / "cihealth-demo.db").write_text("an earlier demo's")
     (tmp_path / "mine.db").write_text("mine")
     start_demo(tmp_path, product_url="http://127.0.0.1:9", now=NOW, days=1).stop()
     assert not (tmp_path / "cihealth-demo.db").exists()
     assert (tmp_path / "mine.db").read_text() == "mine"
+
+
+@pytest.mark.parametrize("name", [CONFIG_FILE, "cihealth-demo.db", "cihealth-demo.db-wal"])
+def test_a_folder_with_a_file_that_no_demo_wrote_is_left_as_it_is(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).write_text("sources: []\n")
+    with pytest.raises(ForeignFolder, match=f"{name}.*another folder"):
+        start_demo(tmp_path, product_url="http://127.0.0.1:9", now=NOW, days=1)
+    assert [(file.name, file.read_text()) for file in tmp_path.iterdir()] == [(name, "sources: []\n")]
+
+
+def test_a_config_that_is_a_link_is_not_written_through(tmp_path: Path) -> None:
+    mine = tmp_path / "mine.yaml"
+    mine.write_text(FIRST_LINE)
+    (tmp_path / "demo").mkdir()
+    (tmp_path / "demo" / CONFIG_FILE).symlink_to(mine)
+    with pytest.raises(ForeignFolder):
+        start_demo(tmp_path / "demo", product_url="http://127.0.0.1:9", now=NOW, days=1)
+    assert mine.read_text() == FIRST_LINE
 
 
 def test_the_products_own_loader_finds_nothing_wrong_with_the_config(tmp_path: Path) -> None:
