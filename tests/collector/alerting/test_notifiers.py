@@ -289,7 +289,7 @@ def trusting(certificate: tuple[str, str]) -> ssl.SSLContext:
 def log_in(expected: tuple[bytes, bytes]) -> object:
     def check(_server: object, _session: object, _envelope: object, _mechanism: str, given: object) -> AuthResult:
         found = (getattr(given, "login", b""), getattr(given, "password", b""))
-        return AuthResult(success=found == expected)
+        return AuthResult(success=found == expected, handled=False)
 
     return check
 
