@@ -145,13 +145,15 @@ def _late(item: g.Item, facts: AlertFacts, now: datetime) -> str:
 
 def details(item: g.Item, facts: AlertFacts, words: Words) -> tuple[str, ...]:
     """What one needs to know about it, a line each; the first says most."""
-    if item.kind in (g.FIXED, g.CLOSED):
+    if item.kind == g.CLOSED:
+        return _lines(words.line(facts.text), _before(facts))
+    if item.kind == g.FIXED or (item.kind == g.FLAPPING_OVER and not _is_open(item)):
         return _lines(_by(facts.last, words, "Green with"), _before(facts))
     return _lines(
         _step(facts.last or facts.first_bad, words),
         _error(facts.last or facts.first_bad, words),
         words.line(facts.text) if facts.when == "failure" and not facts.first_bad else "",
-        _by(facts.first_bad, words, "First red"),
+        _by(facts.first_bad, words, "First red" if facts.when == "failure" else "Since"),
         _flaky(facts),
         _before(facts),
         f"Rule {words.name(facts.rule)}, {words.name(facts.severity)}" if facts.rule else "",
