@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -84,6 +84,14 @@ def read_builds(
 def read_build(ask: AskTree, job: Job, number: int, waits: Waits) -> MappedBuild:
     """One build by its number. Raises SourceError (NotFound: it was discarded) and MappingError."""
     return map_build(ask(f"{job.path}/{number}", BUILD_TREE), job, waits)
+
+
+def read_up_to(one: Listed, found: Sequence[MappedBuild]) -> Read:
+    """The newest build read, or the last that the list told, where that one was left out."""
+    newest = max(found, key=lambda build: build.number, default=None)
+    if newest is None or newest.number < (one.last_number or 0):
+        return Read(one.last_number or 0, one.last_at)
+    return Read(newest.number, newest.run.started_at)
 
 
 def say_left_out(job: Job, error: MappingError) -> None:

@@ -19,12 +19,12 @@ from collector.providers.base import Batch, Budget, KnownBuild, Memory, Progress
 from collector.providers.jenkins import controller
 from collector.providers.jenkins.ahead import ahead
 from collector.providers.jenkins.api import Api
-from collector.providers.jenkins.builds import Read, is_unmoved, read_build, read_builds, say_left_out
+from collector.providers.jenkins.builds import Read, is_unmoved, read_build, read_builds, read_up_to, say_left_out
 from collector.providers.jenkins.details import Detail, Want, read_detail, want_of
 from collector.providers.jenkins.jobs import PROVIDER, Job, Rules
-from collector.providers.jenkins.listing import Listed, Listing, list_jobs
-from collector.providers.jenkins.mapping import MappedBuild, Waits, map_pipeline
-from collector.providers.jenkins.progress import Progresses, is_another
+from collector.providers.jenkins.listing import LEVELS, Listed, Listing, list_jobs
+from collector.providers.jenkins.mapping import NO_WAITS, MappedBuild, Waits, map_pipeline
+from collector.providers.jenkins.progress import Progresses, is_another, place_of
 from collector.providers.jenkins.selection import takes_branch, takes_everything, takes_job
 from collector.providers.jenkins.waiting import map_queue, merge_queue
 from config.model import Config, JenkinsSource
@@ -59,6 +59,7 @@ class JenkinsReader:
         self._source, self._api, self._backfill = source, api, backfill
         self._rules = Rules.of(source)
         self._progresses = Progresses()
+        self._levels = LEVELS
         self._pipelines: dict[str, WorkflowWord] = {}
         self._entered_at: dict[int, datetime] = {}
         self._told_waiting: tuple[WaitingItem, ...] | None = None
@@ -67,7 +68,8 @@ class JenkinsReader:
 
     def poll(self, memory: Memory, now: datetime) -> Iterator[Batch]:
         """See ``SourceReader.poll``."""
-        listing = list_jobs(self._api.tree, self._rules, self._source.folders)
+        listing = list_jobs(self._api.tree, self._rules, self._source.folders, self._levels)
+        self._levels = listing.levels
         jobs = [one for one in listing.jobs if self._takes(one.job)]
         yield from self._told_by_listing(listing, jobs, memory)
         self._look(now)
@@ -75,7 +77,7 @@ class JenkinsReader:
         fresh: set[BuildKey] = set()
         yield from self._read_moved(jobs, memory, now, fresh)
         yield from self._read_unfinished(jobs, memory, now, fresh)
-        yield from self._read_owed(now)
+        yield from self._read_owed(jobs, memory, now)
 
     def budget(self) -> Budget | None:
         """Jenkins grants no budget."""
@@ -114,10 +116,10 @@ class JenkinsReader:
         return news
 
     def _look(self, now: datetime) -> None:
-        """What the controller is, at the start and once an hour."""
+        """What the controller is, at the start and once an hour; then its lists may be asked for whole again, too."""
         if self._facts_at is not None and now - self._facts_at < FACTS_EVERY:
             return
-        self._facts_at = now
+        self._facts_at, self._levels = now, LEVELS
         try:
             facts = controller.read_facts(self._api)
         except Waiting:
@@ -167,7 +169,7 @@ class JenkinsReader:
                 continue
             found = [build for build in outcome if takes_branch(self._source, build.run.branch)]
             builds += len(found)
-            fresh.update(build.run.key.folded for build in found)
+            fresh.update(build.run.key.folded for build in found if not build.run.status.finished)
             told = Progress(one.job.full_name, done, len(moved), builds) if since is None else None
             yield from self._told_by_job(one, found, memory, now, told)
 
@@ -179,7 +181,7 @@ class JenkinsReader:
         wants = self._wants(one.job, found, memory, now)
         running = [want for want in wants if not want.build.run.status.finished]
         finished = [want for want in wants if want.build.run.status.finished]
-        marks = self._progresses.was_read(one.job.full_name, _read_up_to(one, found), finished)
+        marks = self._progresses.was_read(one.job.full_name, read_up_to(one, found), finished)
         if marks or progress:
             yield Batch(marks=marks, progress=progress)
         yield from self._read_details(running, now)
@@ -202,7 +204,7 @@ class JenkinsReader:
             (known, place)
             for known in memory.unfinished(PROVIDER, self.instance)
             if known.key.folded not in fresh
-            and (place := _place_of(known, by_name)) is not None
+            and (place := place_of(known, by_name)) is not None
             and not self._progresses.is_gone(memory, known)
         ]
 
@@ -235,9 +237,28 @@ class JenkinsReader:
             yield Batch(words=_words([outcome]), marks=marks)
             yield from self._read_details(self._wants(job, [outcome], memory, now), now)
 
-    def _read_owed(self, now: datetime) -> Iterator[Batch]:
+    def _read_owed(self, jobs: Sequence[Listed], memory: Memory, now: datetime) -> Iterator[Batch]:
         """The details that finished builds still owe; those beyond a poll's share wait for the next."""
+        by_name = {one.job.full_name: one for one in jobs}
+        for name in self._progresses.taken_up(DETAILS_A_POLL):
+            if name in by_name:
+                yield from self._owe_anew(by_name[name], memory, now)
         yield from self._read_details(self._progresses.owed(DETAILS_A_POLL), now)
+
+    def _owe_anew(self, one: Listed, memory: Memory, now: datetime) -> Iterator[Batch]:
+        """A job's builds once more, for details that found no room when they were read first."""
+        try:
+            found = read_builds(self._api.tree, one, NO_WAITS, since=None, limit_at=now - self._backfill)
+        except Waiting:
+            raise
+        except SourceError as exc:
+            self._progresses.postpone(one.job.full_name)
+            yield Batch(trouble=Trouble(one.job.full_name, exc))
+            return
+        taken = [build for build in found if takes_branch(self._source, build.run.branch)]
+        wants = [want for want in self._wants(one.job, taken, memory, now) if want.build.run.status.finished]
+        if marks := self._progresses.owes(one.job.full_name, wants):
+            yield Batch(marks=marks)
 
     def _read_details(self, wants: Sequence[Want], now: datetime) -> Iterator[Batch]:
         for want, outcome in ahead(lambda one: read_detail(self._api, one), wants):
@@ -266,23 +287,6 @@ def _words(found: Iterable[MappedBuild]) -> list[Word]:
     for build in found:
         words += (build.run, *build.cells)
     return words
-
-
-def _read_up_to(one: Listed, found: Sequence[MappedBuild]) -> Read:
-    """The newest build read, or the last that the list told, where that one was left out."""
-    newest = max(found, key=lambda build: build.number, default=None)
-    if newest is None or newest.number < (one.last_number or 0):
-        return Read(one.last_number or 0, one.last_at)
-    return Read(newest.number, newest.run.started_at)
-
-
-def _place_of(known: KnownBuild, by_name: Mapping[str, Job]) -> tuple[Job, int] | None:
-    """Where to ask for a known build; None when its job is not read here, or kept under another repo by now."""
-    name, _, number = known.key.external_id.rpartition("#")
-    job = by_name.get(name)
-    if job is None or not number.isdecimal() or job.key(int(number)).folded != known.key.folded:
-        return None
-    return job, int(number)
 
 
 def _chunks(items: Iterable[T]) -> Iterator[list[T]]:

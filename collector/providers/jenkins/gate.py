@@ -21,7 +21,7 @@ SLOW_SECONDS = 2.0
 SECONDS_A_MIB = 1.0
 """A long answer may take longer."""
 PAUSE_FACTOR = 2.0
-LONGEST_PAUSE_SECONDS = 60.0
+LONGEST_PAUSE_SECONDS = 30.0
 QUICK_AGAIN = 5
 """So many quick answers in a row, and two are asked at a time again."""
 _TICK_SECONDS = 0.5

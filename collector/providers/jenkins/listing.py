@@ -1,7 +1,8 @@
 """Which jobs there are: folders, multibranch projects and organisation folders, to any depth, in few requests.
 
-Each request tells three levels at once; what lies deeper, and lists longer than a page, are asked for by
-themselves. Paths are made of the names on the way, never of an address in an answer, so they only grow and end.
+Each request tells six levels at once, or fewer once an answer was too large; what lies deeper, and lists longer
+than a page, are asked for by themselves. Paths are made of the names on the way, never of an address in an answer,
+so they only grow and end.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import structlog
 
 from collector.domain.errors import BadAnswer, MappingError, SourceError
 from collector.providers.base import Trouble
+from collector.providers.http import TooLarge
 from collector.providers.jenkins.ahead import ahead
 from collector.providers.jenkins.fields import Fields, instant
 from collector.providers.jenkins.jobs import Job, Rules, decoded, encoded, job_of, path_of, read_address
@@ -23,6 +25,7 @@ from collector.providers.jenkins.revisions import remotes_of
 log = structlog.get_logger(__name__)
 
 PAGE = 1000
+LEVELS = 6
 DEEPEST = 20
 MOST_REQUESTS = 5000
 _OWN = "_class,name,displayName,url,color"
@@ -55,6 +58,8 @@ class Listing:
     troubles: list[Trouble] = field(default_factory=list)
     root: str | None = None
     """The address that the controller calls itself, as the jobs' urls start."""
+    levels: int = LEVELS
+    """How many levels an answer could hold: what the next walk may ask for at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,12 +75,12 @@ class _Place:
     top: bool = False
 
 
-def list_jobs(ask: AskTree, rules: Rules, folders: tuple[str, ...]) -> Listing:
-    """Every job below the root, or in ``folders`` (each may also be a job itself).
+def list_jobs(ask: AskTree, rules: Rules, folders: tuple[str, ...], levels: int = LEVELS) -> Listing:
+    """Every job below the root, or in ``folders`` (each may also be a job itself), ``levels`` of them at once.
 
     Raises SourceError when no place can be read, or nothing answers; a folder that cannot is a trouble.
     """
-    walk = _Walk(ask, rules)
+    walk = _Walk(ask, rules, levels)
     places = [_Place(tuple(encoded(name) for name in folder.split("/")), top=True) for folder in folders]
     walk.read(places or [_Place((), top=True)])
     if not walk.found.jobs and len(walk.found.troubles) >= max(len(places), 1):
@@ -83,31 +88,36 @@ def list_jobs(ask: AskTree, rules: Rules, folders: tuple[str, ...]) -> Listing:
     return walk.found
 
 
-def tree_of(place: _Place) -> str:
-    """The ``tree=`` of a place: its jobs and two levels below them; of a top also itself."""
-    page = f"{{{place.start},{place.start + PAGE}}}"
-    below = f"jobs[{_JOB},jobs[{_JOB}]{{0,{PAGE}}}]{{0,{PAGE}}}"
+def tree_of(place: _Place, levels: int = LEVELS) -> str:
+    """The ``tree=`` of a place: its jobs and the levels below them; of a top also itself."""
+    below = ""
+    for _ in range(levels - 1):
+        below = f",jobs[{_JOB}{below}]{{0,{PAGE}}}"
     own = f"{_JOB}," if place.top and place.segments else "url," if place.top else ""
-    return f"{own}jobs[{_JOB},{below}]{page}"
+    return f"{own}jobs[{_JOB}{below}]{{{place.start},{place.start + PAGE}}}"
 
 
 class _Walk:
-    def __init__(self, ask: AskTree, rules: Rules) -> None:
+    def __init__(self, ask: AskTree, rules: Rules, levels: int) -> None:
         self._ask, self._rules = ask, rules
         self._seen: set[tuple[str, ...]] = set()
         self._next: list[_Place] = []
         self._requests = 0
-        self.found = Listing()
+        self.found = Listing(levels=levels)
 
     def read(self, places: list[_Place]) -> None:
         """Level by level; the places of one level two at a time."""
         self._next = places
         while self._next:
             level, self._next = self._next, []
+            levels = self.found.levels
             for place, answer in ahead(
-                lambda one: self._ask(path_of(one.segments), tree_of(one)), self._bounded(level)
+                lambda one: self._ask(path_of(one.segments), tree_of(one, self.found.levels)), self._bounded(level)
             ):
-                if isinstance(answer, SourceError):
+                if isinstance(answer, TooLarge) and levels > 1:
+                    self._next.append(place)
+                    self.found.levels = max(1, levels // 2)
+                elif isinstance(answer, SourceError):
                     self._failed(place, answer)
                 else:
                     self._take_safely(place, answer)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
 
 from collector.domain.model import BuildKey
@@ -11,7 +11,10 @@ from collector.domain.times import to_api
 from collector.providers.base import KnownBuild, Memory
 from collector.providers.jenkins.builds import Read
 from collector.providers.jenkins.details import Want
+from collector.providers.jenkins.jobs import Job
 
+MOST_OWED = 5000
+"""Builds whose details are remembered as owed (some KiB each). Jobs beyond are read again when there is room."""
 ANOTHER_BUILD_AFTER = timedelta(minutes=1)
 
 
@@ -23,6 +26,7 @@ class Progresses:
         self._gone: dict[BuildKey, str] = {}
         self._wants: dict[BuildKey, Want] = {}
         self._owed: Counter[str] = Counter()
+        self._postponed: dict[str, None] = {}
 
     def read_of(self, memory: Memory, full_name: str) -> Read | None:
         """How far the job was read; None: never whole."""
@@ -33,9 +37,29 @@ class Progresses:
     def was_read(self, full_name: str, read: Read, wants: Iterable[Want]) -> dict[str, str]:
         """Remembers it. The marks to store: none while details are owed, so that a restart reads the job again."""
         self._reads[full_name] = read
-        for want in wants:
-            self._want(want)
+        return self.owes(full_name, wants)
+
+    def owes(self, full_name: str, wants: Iterable[Want]) -> dict[str, str]:
+        """Remembers what details the job's builds owe, or that there was no room for them. The marks to store."""
+        wanted = list(wants)
+        if wanted and self._wants and len(self._wants) + len(wanted) > MOST_OWED:
+            self.postpone(full_name)
+        else:
+            for want in wanted:
+                self._want(want)
         return self._marks(full_name)
+
+    def postpone(self, full_name: str) -> None:
+        """The job's builds are read again before their details are."""
+        self._postponed[full_name] = None
+
+    def taken_up(self, least: int) -> Iterator[str]:
+        """Postponed jobs, as long as fewer than ``least`` builds owe details; each is given once."""
+        for full_name in list(self._postponed):
+            if len(self._wants) >= least:
+                return
+            del self._postponed[full_name]
+            yield full_name
 
     def owed(self, most: int) -> list[Want]:
         """The details that are to be read next: of the newest builds first."""
@@ -69,7 +93,7 @@ class Progresses:
 
     def _marks(self, full_name: str) -> dict[str, str]:
         read = self._reads.get(full_name)
-        if read is None or self._owed[full_name] > 0:
+        if read is None or self._owed[full_name] > 0 or full_name in self._postponed:
             return {}
         return {f"read:{full_name}": read.text()}
 
@@ -79,6 +103,15 @@ def is_another(known: KnownBuild, started_at: datetime | None) -> bool:
     if known.started_at is None or started_at is None:
         return False
     return abs(started_at - known.started_at) > ANOTHER_BUILD_AFTER
+
+
+def place_of(known: KnownBuild, by_name: Mapping[str, Job]) -> tuple[Job, int] | None:
+    """Where to ask for a known build; None when its job is not read here, or kept under another repo by now."""
+    name, _, number = known.key.external_id.rpartition("#")
+    job = by_name.get(name)
+    if job is None or not number.isdecimal() or job.key(int(number)).folded != known.key.folded:
+        return None
+    return job, int(number)
 
 
 def _started(known: KnownBuild) -> str:

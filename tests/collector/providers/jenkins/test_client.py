@@ -12,7 +12,7 @@ from collector.demo.faults import Fault
 from collector.demo.plans import MATRIX, Stage
 from collector.domain.model import JobWord, RunWord, Status, WorkflowWord
 from collector.providers.base import Batch
-from collector.providers.jenkins import builds, client
+from collector.providers.jenkins import builds, client, progress
 from collector.providers.jenkins.api import Api
 from collector.providers.jenkins.details import console_end
 from tests.collector.providers.jenkins.rig import FREESTYLE, START, TIMER, Rig, rig
@@ -107,6 +107,15 @@ def test_the_first_poll_reads_the_backfill_window_page_by_page_and_says_how_far_
         assert (told[-1].target, told[-1].done, told[-1].total, told[-1].builds) == ("nightly", 1, 1, 120)
         trees = [entry.request.query["tree"] for entry in made.server.journal.entries("/job/nightly/api/json")]
         assert [tree.rpartition("]")[2] for tree in trees] == ["{0,50}", "{50,150}"]
+
+
+def test_a_build_that_still_runs_is_read_though_it_began_before_the_backfill() -> None:
+    with rig(backfill=timedelta(days=5)) as made:
+        made.world.add_jenkins_job("endless", cls=FREESTYLE)
+        made.world.add_jenkins_build("endless", started_at=START - timedelta(days=9), **TIMER)
+        made.world.add_jenkins_build("endless", started_at=START - timedelta(days=8), status="building")
+        made.poll()
+        assert {name: row.status for name, row in made.memory.rows().items()} == {"endless#2": Status.IN_PROGRESS}
 
 
 def test_a_first_read_that_was_cut_short_begins_again_and_only_a_whole_one_is_marked(
@@ -476,3 +485,43 @@ def test_an_orphaned_branch_keeps_its_builds_and_does_not_disable_its_project(je
     assert set(jenkins.memory.rows()) == {"acme/web/PR-7#1", "acme/web/main#1", "acme/web/main#2"}
     assert jenkins.memory.rows()["acme/web/PR-7#1"].branch == "PR-7"
     assert not jenkins.troubles
+
+
+def test_details_that_find_no_room_are_owed_by_their_job_which_is_read_again_later(
+    jenkins: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(progress, "MOST_OWED", 4)
+    monkeypatch.setattr(client, "DETAILS_A_POLL", 3)
+    for name in ("a", "b", "c"):
+        jenkins.world.add_jenkins_job(name, cls=FREESTYLE)
+        for back in range(3, 0, -1):
+            jenkins.world.add_jenkins_build(name, result="FAILURE", started_at=START - timedelta(hours=back))
+    jenkins.poll()
+    assert len(jenkins.memory.rows()) == 9, "all builds are there at once"
+    assert len(jenkins.memory.logs) == 3
+    assert {name for name in jenkins.memory.marks if name.startswith("read:")} == {"read:a"}
+    jenkins.asked()
+    for _ in range(2):
+        jenkins.poll()
+    assert len(jenkins.memory.logs) == 9
+    assert {name for name in jenkins.memory.marks if name.startswith("read:")} == {"read:a", "read:b", "read:c"}
+    paths = jenkins.asked()
+    assert paths.count("/job/b/api/json") == paths.count("/job/c/api/json") == 1
+    assert jenkins.asked_after_poll() == ["/api/json"]
+
+
+def test_a_job_that_cannot_be_read_again_keeps_owing_and_is_tried_at_the_next_poll(
+    jenkins: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(progress, "MOST_OWED", 1)
+    for name in ("a", "b"):
+        jenkins.world.add_jenkins_job(name, cls=FREESTYLE)
+        jenkins.world.add_jenkins_build(name, result="FAILURE")
+    jenkins.poll()
+    jenkins.server.misbehave(Fault("/job/b/api/json", status=500))
+    jenkins.poll()
+    assert [trouble.target for trouble in jenkins.troubles] == ["b"]
+    jenkins.server.clear_faults()
+    jenkins.poll()
+    assert sorted(key.external_id for key in jenkins.memory.logs) == ["a#1", "b#1"]
+    assert "read:b" in jenkins.memory.marks

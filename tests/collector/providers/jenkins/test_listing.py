@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from collector.domain.errors import NotAllowed, NotFound, SourceError, Unreachable
+from collector.providers.http import TooLarge
 from collector.providers.jenkins import listing
 from collector.providers.jenkins.jobs import Rules
 from collector.providers.jenkins.listing import Listing, list_jobs
@@ -49,12 +50,51 @@ def names(found: Listing) -> list[str]:
     return sorted(one.job.full_name for one in found.jobs)
 
 
-def test_three_levels_come_with_one_request_and_deeper_ones_are_asked_for() -> None:
-    deep = entry("a/b/c", FOLDER)
-    root = {"jobs": [entry("a", FOLDER, jobs=[entry("a/x"), entry("a/b", FOLDER, jobs=[entry("a/b/y"), deep])])]}
-    controller = Controller({"": root, "job/a/job/b/job/c": {"jobs": [entry("a/b/c/z")]}})
-    assert names(controller.list()) == ["a/b/c/z", "a/b/y", "a/x"]
-    assert [path for path, _ in controller.asked] == ["", "job/a/job/b/job/c"]
+def nested(*path: str) -> dict[str, Any]:
+    """Folders in each other, a job beside each, as far as an answer of six levels shows them."""
+    below: list[dict[str, Any]] = []
+    for depth in range(len(path), 0, -1):
+        name = "/".join(path[:depth])
+        told = {} if depth == listing.LEVELS else {"jobs": [*below, entry(f"{name}/x")]}
+        below = [entry(name, FOLDER, **told)]
+    return {"jobs": below}
+
+
+def test_six_levels_come_with_one_request_and_deeper_ones_are_asked_for() -> None:
+    controller = Controller(
+        {
+            "": nested("a", "b", "c", "d", "e", "f"),
+            "job/a/job/b/job/c/job/d/job/e/job/f": {"jobs": [entry("a/b/c/d/e/f/z")]},
+        }
+    )
+    assert names(controller.list()) == ["a/b/c/d/e/f/z", "a/b/c/d/e/x", "a/b/c/d/x", "a/b/c/x", "a/b/x", "a/x"]
+    assert [path for path, _ in controller.asked] == ["", "job/a/job/b/job/c/job/d/job/e/job/f"]
+    assert controller.asked[0][1].count("jobs[") == listing.LEVELS
+
+
+def test_an_answer_that_is_too_large_is_asked_for_with_fewer_levels_and_that_is_remembered() -> None:
+    asked: list[int] = []
+
+    def ask(path: str, tree: str) -> Mapping[str, Any]:
+        asked.append(tree.count("jobs["))
+        if asked[-1] > 2:
+            raise TooLarge("too much")
+        return {"": {"jobs": [entry("a", FOLDER, jobs=[entry("a/x")])]}}[path]
+
+    found = list_jobs(ask, RULES, ())
+    assert (names(found), found.levels, asked) == (["a/x"], 1, [6, 3, 1])
+    assert not found.troubles
+    asked.clear()
+    assert names(list_jobs(ask, RULES, (), found.levels)) == ["a/x"]
+    assert asked == [1]
+
+
+def test_an_answer_that_is_too_large_even_alone_is_said() -> None:
+    def ask(path: str, tree: str) -> Mapping[str, Any]:
+        raise TooLarge("too much")
+
+    with pytest.raises(TooLarge):
+        list_jobs(ask, RULES, ())
 
 
 def test_every_list_is_asked_for_with_a_range_and_never_without_a_tree() -> None:

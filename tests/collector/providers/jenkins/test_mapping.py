@@ -83,6 +83,13 @@ def test_the_start_is_the_timestamp_and_the_end_is_start_and_duration() -> None:
     assert build.ended_at == NOW + timedelta(seconds=90.5)
 
 
+@pytest.mark.parametrize("unknown", [0, None])
+def test_a_timestamp_of_0_is_jenkins_word_for_unknown_and_not_1970(unknown: int | None) -> None:
+    told = mapped(timestamp=unknown)
+    assert (told.run.started_at, told.ended_at) == (None, None)
+    assert told.run.status is Status.SUCCESS
+
+
 def test_the_duration_of_a_running_build_is_unknown_and_the_estimate_is_never_taken() -> None:
     build = mapped(building=True, result=None, duration=0, estimatedDuration=3_286_725)
     assert build.run.duration_seconds is None
