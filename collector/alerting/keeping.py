@@ -43,7 +43,7 @@ class Keeper:
         if kept is not None and kept.flapping and not alert.id:
             alerts.save(replace(kept, flapping=False))  # the newest alert of a line alone says whether it flaps
         saved = alerts.save(alert, decision.transitions)
-        for one in decision.transitions:
+        for one in () if self._on_kept else decision.transitions:
             log.info(
                 "an alert changed", alert=saved.id, rule=saved.rule, repo=saved.line.repo,
                 pipeline=saved.line.pipeline, branch=saved.line.branch or None, was=one.from_state,

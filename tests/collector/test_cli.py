@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
 
+import click
 import httpx
 import pytest
 import structlog
@@ -91,7 +92,9 @@ def test_wrong_use_ends_with_two(arguments: tuple[str, ...]) -> None:
 
 
 def test_every_command_takes_a_config_and_a_database() -> None:
-    for name, command in cli.commands.items():
+    groups = [command for command in cli.commands.values() if isinstance(command, click.Group)]
+    alone = {name: command for name, command in cli.commands.items() if command not in groups}
+    for name, command in [*alone.items(), *(one for group in groups for one in group.commands.items())]:
         options = {option for parameter in command.params for option in parameter.opts}
         assert {"--config", "--database"} <= options, name
         assert ({"--host", "--port", "--insecure"} <= options) == (name in ("run", "web", "demo", "check-config")), name
