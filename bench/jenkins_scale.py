@@ -1,0 +1,246 @@
+"""A Jenkins with 2,000 jobs: what the first read and then an hour of polls cost the controller and us.
+
+    python -m bench.jenkins_scale [--jobs 2000] [--builds 5] [--polls 60] [--busy 10]
+
+Half of the jobs are branches of multibranch projects in nested folders, half are freestyle jobs three folders down.
+The controller (collector/demo's) is a process of its own; requests are counted on our side of the socket. Figures:
+requests beside the fewest that the API allows, the most at one time, memory while reading, CPU seconds; then a
+steady hour in compressed time: ``--polls`` polls with ``--busy`` builds before each.
+"""
+
+from __future__ import annotations
+
+import argparse
+import math
+import multiprocessing
+import tempfile
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from multiprocessing.connection import Connection
+from pathlib import Path
+
+import httpx
+
+from collector.demo.jenkins import JenkinsServer
+from collector.demo.plans import FREESTYLE, Stage
+from collector.demo.script import ScriptedWorld
+from collector.poller import Outcome, Poller, Recorder, SourceJob
+from collector.providers.registry import make_reader
+from collector.providers.wire import guarded_transport
+from collector.storage.database import connect
+from collector.storage.memory import SourceMemory
+from collector.storage.tables import sql
+from config.model import Config, JenkinsSource
+
+BRANCHES = 10
+FAILS_EVERY = 10
+FIRST_PAGE = 50
+PAGE_BYTES = 4096
+
+
+def names_of(jobs: int) -> tuple[list[str], list[str]]:
+    """Full names: branches of projects (folder/folder/project/branch) and freestyle jobs (folder/folder/folder/job)."""
+    branches = [
+        f"org-{n // 250}/area-{n // 50}/service-{n // BRANCHES}/branch-{n % BRANCHES}" for n in range(jobs // 2)
+    ]
+    plain = [f"ops-{n // 250}/site-{n // 50}/rack-{n // 10}/job-{n}" for n in range(jobs - jobs // 2)]
+    return branches, plain
+
+
+def a_build(world: ScriptedWorld, name: str, count: int, started_at: datetime, *, pipeline: bool) -> None:
+    stages: list[Stage] = []
+    for place in range(3 if pipeline else 0):
+        begins = started_at + timedelta(seconds=place * 10)
+        stages.append(Stage(str(place), f"stage {place}", begins, begins + timedelta(seconds=10)))
+    result = "FAILURE" if count % FAILS_EVERY == 0 else "SUCCESS"
+    world.add_jenkins_build(name, result=result, started_at=started_at, duration_seconds=30, stages=stages)
+
+
+def serve(pipe: Connection, jobs: int, builds: int) -> None:
+    """The controller's process: answers until it is told to stop; a number asks for so many new builds."""
+    world, count = ScriptedWorld(), 0
+    branches, plain = names_of(jobs)
+    for name in branches:
+        world.add_branch(*name.rsplit("/", 1))
+    for name in plain:
+        world.add_jenkins_job(name, cls=FREESTYLE)
+    everything = [*branches, *plain]
+    for back in range(builds, 0, -1):
+        for name in everything:
+            count += 1
+            a_build(world, name, count, world.clock() - timedelta(hours=20 * back), pipeline=is_branch(name))
+    with JenkinsServer(world) as server:
+        pipe.send(server.base_url)
+        place = 0
+        while (busy := pipe.recv()) is not None:
+            for _ in range(busy):
+                name, place, count = everything[(place * 37) % len(everything)], place + 1, count + 1
+                a_build(world, name, count, world.clock() - timedelta(seconds=31), pipeline=is_branch(name))
+            pipe.send(busy)
+
+
+def is_branch(name: str) -> bool:
+    return "/branch-" in name
+
+
+class Counting(httpx.BaseTransport):
+    """The real transport, counted."""
+
+    def __init__(self, url: str) -> None:
+        self._inner = guarded_transport(url, 2)
+        self._lock = threading.Lock()
+        self.requests = self.under_way = self.most = 0
+        self.kinds: dict[str, int] = {}
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        with self._lock:
+            self.requests += 1
+            self.under_way += 1
+            self.most = max(self.most, self.under_way)
+            kind = kind_of(request.url)
+            self.kinds[kind] = self.kinds.get(kind, 0) + 1
+        try:
+            return self._inner.handle_request(request)
+        finally:
+            with self._lock:
+                self.under_way -= 1
+
+    def close(self) -> None:
+        self._inner.close()
+
+
+def kind_of(url: httpx.URL) -> str:
+    tree = url.params.get("tree", "")
+    if "wfapi" in url.path:
+        return "stages"
+    if "logText" in url.path:
+        return "consoles"
+    if tree.startswith(("builds[", "allBuilds[")):
+        return "builds of a job"
+    return "lists of jobs" if "jobs[" in tree else "one build" if tree.startswith("_class,number") else "facts, queue"
+
+
+class Memory:
+    """Resident memory of this process, sampled."""
+
+    def __init__(self) -> None:
+        self.peak = self.now()
+        self._stop = threading.Event()
+
+    @staticmethod
+    def now() -> float:
+        """MiB."""
+        return int(Path("/proc/self/statm").read_text().split()[1]) * PAGE_BYTES / 2**20
+
+    @contextmanager
+    def sampled(self) -> Iterator[None]:
+        thread = threading.Thread(target=self._sample, daemon=True)
+        thread.start()
+        yield
+        self._stop.set()
+        thread.join()
+
+    def _sample(self) -> None:
+        while not self._stop.wait(0.05):
+            self.peak = max(self.peak, self.now())
+
+
+@dataclass
+class Rig:
+    poller: Poller
+    transport: Counting
+    memory: Memory
+    pipe: Connection
+
+    def poll(self) -> tuple[Outcome, int]:
+        before = self.transport.requests
+        outcome = self.poller.poll()
+        assert outcome.error is None, outcome.error
+        return outcome, self.transport.requests - before
+
+
+def first_read(rig: Rig, jobs: int, builds: int) -> None:
+    """Polls until one asks for the list alone."""
+    begun, cpu, polls, after = time.monotonic(), time.process_time(), 0, []
+    while True:
+        _, requests = rig.poll()
+        polls += 1
+        after.append(rig.memory.now())
+        if requests == 1:
+            break
+    pipelines = jobs // 2 * builds
+    failures = jobs * builds // FAILS_EVERY
+    fewest = 1 + jobs * math.ceil(builds / FIRST_PAGE) + pipelines + failures
+    made = rig.transport.requests
+    print(f"first read whole: {jobs} jobs, {jobs * builds} builds in {time.monotonic() - begun:.0f} s, {polls} polls")
+    print(f"  requests {made}, fewest {fewest} (list, builds of each job, stages, consoles): x {made / fewest:.3f}")
+    print("  " + ", ".join(f"{kind} {count}" for kind, count in sorted(rig.transport.kinds.items())))
+    print(f"  most at one time {rig.transport.most}; our CPU {time.process_time() - cpu:.1f} s")
+    print(
+        "  memory after each poll (MiB): " + " ".join(f"{one:.0f}" for one in after) + f"; peak {rig.memory.peak:.0f}"
+    )
+
+
+def steady(rig: Rig, polls: int, busy: int) -> None:
+    begun, cpu, before, seen = time.monotonic(), time.process_time(), rig.transport.requests, 0
+    rig.transport.kinds.clear()
+    for _ in range(polls):
+        rig.pipe.send(busy)
+        rig.pipe.recv()
+        outcome, _ = rig.poll()
+        seen += outcome.created
+    made = rig.transport.requests - before
+    print(f"a steady hour: {polls} polls, {polls * busy} builds, {seen} seen, in {time.monotonic() - begun:.0f} s")
+    print(f"  requests {made}: " + ", ".join(f"{kind} {count}" for kind, count in sorted(rig.transport.kinds.items())))
+    print(f"  fewest {polls} lists + {polls * busy} for the jobs that built + stages and consoles of these")
+    spent = time.process_time() - cpu
+    print(f"  most at one time {rig.transport.most}; our CPU {spent:.1f} s; memory {rig.memory.now():.0f} MiB")
+
+
+def stored_rows() -> dict[str, int]:
+    return {name: sql(f"SELECT count(*) FROM {name}").fetchone()[0] for name in ("builds", "jobs", "pipelines")}
+
+
+def measured(arguments: argparse.Namespace, url: str, pipe: Connection, folder: Path) -> None:
+    source = JenkinsSource(provider="jenkins", name="scale", url=url)
+    database = connect(f"sqlite:///{folder / 'scale.db'}")
+    database.migrate()
+    transport, memory = Counting(url), Memory()
+    reader = make_reader(source, Config(sources=(source,)), {}, transport=transport, clock=lambda: datetime.now(UTC))
+    job = SourceJob("scale", "jenkins", timedelta(seconds=60), reader)
+    poller = Poller(job, Recorder(database), SourceMemory(database, "scale"))
+    rig = Rig(poller, transport, memory, pipe)
+    print(f"memory before the first request: {memory.now():.0f} MiB")
+    with memory.sampled():
+        first_read(rig, arguments.jobs, arguments.builds)
+        steady(rig, arguments.polls, arguments.busy)
+    with database.reading():
+        stored = stored_rows()
+    wanted = arguments.jobs * arguments.builds + arguments.polls * arguments.busy
+    print(f"stored: {stored}; builds in the world: {wanted}")
+    poller.close()
+    database.close()
+    assert stored["builds"] == wanted
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    for name, default in (("jobs", 2000), ("builds", 5), ("polls", 60), ("busy", 10)):
+        parser.add_argument(f"--{name}", type=int, default=default)
+    arguments = parser.parse_args()
+    processes = multiprocessing.get_context("spawn")
+    pipe, theirs = processes.Pipe()
+    server = processes.Process(target=serve, args=(theirs, arguments.jobs, arguments.builds), daemon=True)
+    server.start()
+    with tempfile.TemporaryDirectory() as folder:
+        measured(arguments, pipe.recv(), pipe, Path(folder))
+    pipe.send(None)
+    server.join(10)
+
+
+if __name__ == "__main__":
+    main()
