@@ -24,12 +24,12 @@ def payload(message: Message) -> dict[str, Any]:
     blocks = list(_blocks(message))
     if len(blocks) > MOST_BLOCKS:
         blocks = [*blocks[: MOST_BLOCKS - 1], _section("… and more: see the dashboard")]
-    return {"text": escaped(message.headline[:FALLBACK_CHARS]), "blocks": blocks, "mrkdwn": False}
+    return {"text": _cut(message.headline, FALLBACK_CHARS), "blocks": blocks, "mrkdwn": False}
 
 
 def plainer(message: Message) -> dict[str, Any]:
     """Text alone."""
-    return {"text": escaped(text.plainer(message, PLAINER_CHARS)), "mrkdwn": False}
+    return {"text": _cut(text.plainer(message, PLAINER_CHARS), PLAINER_CHARS), "mrkdwn": False}
 
 
 def escaped(given: str) -> str:

@@ -73,7 +73,8 @@ def test_without_a_public_url_there_are_no_links_to_the_dashboard() -> None:
 @pytest.mark.parametrize(
     "url",
     ["javascript:alert(1)", "data:text/html,x", "//evil", "https://", "https://u:p@host/", "https://[::1",
-     "http://a b/", "https://h:99999/", "ftp://h/", "https://h/" + "x" * 3000, "http://h\\@evil/", "http:///x", None, ""],
+     "http://a b/", "https://h:99999/", "ftp://h/", "https://h/" + "x" * 3000, "http://h\\@evil/", "http:///x", None,
+     ""],
 )  # fmt: skip
 def test_an_address_that_is_none_is_no_link(url: str | None) -> None:
     assert p.safe_url(url) is None
