@@ -85,7 +85,6 @@ def _tell_again(source: Database, copy: Database, evaluator: Evaluator, since: d
         _tell(source, copy, some)
         while evaluator.slice(now):
             pass
-        evaluator.tick(now)
     _pass_time(evaluator, now, until)
     return sum(one.ended for one in happenings)
 

@@ -36,7 +36,7 @@ def test_history_is_told_again_to_other_rules_by_its_own_clock(rig: Rig) -> None
         "2026-03-01T15:01:00Z  resolved  twice: acme/web CI 7 (main): The last build succeeded.",
         "2026-03-01T15:01:00Z  resolved  held: acme/web CI 7 (main): The last build succeeded.",
         "2026-03-01T19:00:00Z  FIRING    hangs: acme/web CI 8 (main): A build runs for 2 h.",
-        "2026-03-01T20:01:00Z  resolved  hangs: acme/web CI 8 (main): No build waits or runs for too long.",
+        "2026-03-01T20:10:00Z  resolved  hangs: acme/web CI 8 (main): No build waits or runs for too long.",
     ]
     assert (done.builds, done.fired, done.resolved) == (5, 3, 3)
 
