@@ -201,8 +201,19 @@ class Filing:
             self._pipelines.left.add(old[1])
 
     def _tidy(self) -> None:
-        self._pipelines.tidy()
+        while self._pipelines.left or self._pipelines.unsettled:
+            self._settle_names()
+            self._pipelines.tidy()
         self._repos.tidy()
+
+    def _settle_names(self) -> None:
+        """Builds that know their pipeline's name alone follow the name to whom it stands for now."""
+        while self._pipelines.unsettled:
+            repo_id, names = self._pipelines.unsettled.popitem()
+            repo = self._repos.get(repo_id)
+            if repo is not None:
+                for stored in groups.load_told_by_pipeline_name(repo_id, sorted(names)):
+                    self._update(repo, stored, stored.state, stored.column("incarnation"))
 
     def _carry_out(self) -> None:
         """What new names mean for what is stored already: rows move to the repo that took their name over, and

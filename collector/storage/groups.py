@@ -91,6 +91,16 @@ def load_of_plain_pipelines(repo_id: int) -> list[Stored]:
     return [_stored(row, _key_of(row)) for row in rows.fetchall()]
 
 
+def load_told_by_pipeline_name(repo_id: int, names: Sequence[str]) -> list[Stored]:
+    """The repo's builds whose words know their pipeline's name alone, of all pipelines that bear one of ``names``."""
+    rows = sql(
+        f"{_SELECT} WHERE pipeline_id IN (SELECT id FROM pipelines WHERE repo_id = ?"
+        f" AND name IN ({', '.join('?' * len(names))})) AND NOT instr(words, '\"pipeline_external_id\"')",
+        (repo_id, *names),
+    )
+    return [_stored(row, _key_of(row)) for row in rows.fetchall()]
+
+
 def load_ids(ids: Sequence[int]) -> list[Stored]:
     rows = sql(f"{_SELECT} WHERE id IN ({', '.join('?' * len(ids))})", list(ids)).fetchall()
     return [_stored(row, _key_of(row)) for row in rows]

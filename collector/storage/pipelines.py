@@ -2,6 +2,9 @@
 
 A pipeline is (provider, instance, repo, workflow id or Jenkins full name); of plain bodies (provider, repo, name).
 Its name: the workflow's where that was told, else the latest run's (unless that is its file's path), else its file's.
+
+A build told by jobs alone knows its pipeline's name only. While one pipeline of its repo bears that name, the build is
+that one's; while none or several do, it is kept in a row of the name alone.
 """
 
 from __future__ import annotations
@@ -58,6 +61,8 @@ class Pipelines:
         """Pipelines whose builds bear an old name yet."""
         self.left: set[int] = set()
         """Pipelines that a build was moved away from: perhaps nothing is left of them."""
+        self.unsettled: dict[int, set[str]] = {}
+        """By repo, names that came to a pipeline or went from it: builds told by them may belong elsewhere now."""
         self._rows: dict[str, PipelineRow] = {}
 
     def of_build(self, row: BuildRow, repo: RepoRow) -> PipelineRow:
@@ -67,7 +72,8 @@ class Pipelines:
             identity = json.dumps(["plain", repo.provider, repo.name.lower(), name])
             return self._get(identity, repo.provider, "", None, None, name)
         if row.pipeline.external_id is None:  # only jobs told of it, and those know its name alone
-            identity = json.dumps(["named", repo.id, name])
+            bearer = _only_bearer(repo.id, name) if row.pipeline.name else None
+            identity = bearer or json.dumps(["named", repo.id, name])
             return self._get(identity, repo.provider, repo.instance, repo.id, None, name)
         return self._identified(repo, row.pipeline.external_id)
 
@@ -116,11 +122,14 @@ class Pipelines:
     def tidy(self) -> None:
         """Drops pipelines that nothing is left of, and asks again whether the others have branches."""
         for pipeline_id in sorted(self.left):
-            sql(
+            gone = sql(
                 "DELETE FROM pipelines WHERE id = ? AND NOT told"
-                " AND NOT EXISTS (SELECT 1 FROM builds WHERE pipeline_id = pipelines.id)",
+                " AND NOT EXISTS (SELECT 1 FROM builds WHERE pipeline_id = pipelines.id)"
+                " RETURNING repo_id, external_id, name",
                 (pipeline_id,),
-            )
+            ).fetchone()
+            if gone:
+                self._unsettle(*gone)
             sql(
                 "UPDATE pipelines SET has_branches = EXISTS (SELECT 1 FROM builds WHERE pipeline_id = pipelines.id"
                 " AND branch IS NOT NULL) WHERE id = ?",
@@ -150,14 +159,21 @@ class Pipelines:
     ) -> PipelineRow:
         row = self._rows.get(identity)
         if row is None:
-            row = self._rows[identity] = _find(identity) or _insert(
-                identity, provider, instance, repo_id, external_id, name
-            )
+            row = _find(identity)
+            if row is None:
+                row = _insert(identity, provider, instance, repo_id, external_id, name)
+                self._unsettle(repo_id, external_id, name)
+            self._rows[identity] = row
         return row
+
+    def _unsettle(self, repo_id: int | None, external_id: str | None, *names: str) -> None:
+        if repo_id is not None and external_id is not None:
+            self.unsettled.setdefault(repo_id, set()).update(names)
 
     def _save(self, row: PipelineRow) -> None:
         name = row.effective_name()
         if name != row.name:
+            self._unsettle(row.repo_id, row.external_id, row.name, name)
             row.name = name
             self.renamed[row.id] = name
         sql(
@@ -180,6 +196,15 @@ def has_branches(provider: str, external_id: str) -> bool | None:
         "SELECT max(has_branches) FROM pipelines WHERE provider = ? AND external_id = ?", (provider, external_id)
     ).fetchone()
     return None if row[0] is None else bool(row[0])
+
+
+def _only_bearer(repo_id: int, name: str) -> str | None:
+    """The identity of the pipeline with an id of its own that bears the name in the repo; None for none or several."""
+    rows = sql(
+        "SELECT identity FROM pipelines WHERE repo_id = ? AND name = ? AND external_id IS NOT NULL LIMIT 2",
+        (repo_id, name),
+    ).fetchall()
+    return str(rows[0][0]) if len(rows) == 1 else None
 
 
 def _find(identity: str) -> PipelineRow | None:

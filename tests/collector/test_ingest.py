@@ -33,6 +33,8 @@ from tests.collector.storage.dump import dump
 
 RERUN = github_key(1, attempt=2)
 PLAIN_OF_RUN = github_key(2)
+CI = PipelineRef(name="CI")
+SECOND = PipelineRef("8", "CI", ".github/workflows/other.yml")
 HISTORIES: dict[str, list[Word]] = {
     "a run, its jobs and its re-run": [
         run_word(status=Status.QUEUED, updated_at=later(1)),
@@ -73,6 +75,23 @@ HISTORIES: dict[str, list[Word]] = {
                      updated_at=later(5), repo_external_id="100"),
         WorkflowWord("github", "github.com", "acme/site", "7", "Build and test", ".github/workflows/ci.yml", "active",
                      updated_at=later(500), repo_external_id="100"),
+    ],
+    "jobs that know their workflow's name alone": [
+        job_word(github_key(2), "21", pipeline=CI, branch="main"),
+        job_word(github_key(3), "31", pipeline=PipelineRef(name="Build"), repo_external_id=None),
+        job_word(github_key(4), "41", pipeline=CI, repo_external_id=None),
+        run_word(updated_at=later(60)),
+        run_word(github_key(5), pipeline=PipelineRef("7", "Build", ".github/workflows/ci.yml"), updated_at=later(900)),
+        plain_word(github_key(6), pipeline=CI),
+    ],
+    "jobs that know a name which several workflows bear": [
+        job_word(github_key(2), "21", pipeline=CI),
+        plain_word(github_key(3), pipeline=CI),
+        job_word(github_key(3), "31", pipeline=CI),
+        run_word(),
+        run_word(github_key(4), pipeline=SECOND),
+        WorkflowWord("github", "github.com", "acme/web", "9", "7", updated_at=later(5), repo_external_id="100"),
+        job_word(github_key(5), "51", pipeline=PipelineRef(name="7")),
     ],
     "a name that one repo gave up and another took": [
         run_word(github_key(1), updated_at=later(61)),
@@ -248,6 +267,54 @@ def test_a_renamed_workflow_renames_its_builds_and_the_feed_says_so(database: Da
     with database.reading():
         names = {build["pipeline"] for build in builds.latest(Filters())}
     assert (names, len(told.changed), told.seq) == ({"Build"}, 2, 4)
+
+
+def shown_pipelines() -> dict[str, set[str]]:
+    """What ``GET /pipelines`` and ``/builds`` call each pipeline: identity to the run ids of its builds."""
+    rows = sql(
+        "SELECT p.external_id, p.name, b.external_id FROM pipelines p LEFT JOIN builds b ON b.pipeline_id = p.id"
+    )
+    found: dict[str, set[str]] = {}
+    for external_id, name, run in rows:
+        found.setdefault(f"{external_id} {name}", set()).update([run] if run else [])
+    return found
+
+
+@pytest.mark.parametrize("run_first", [True, False])
+def test_a_job_that_comes_before_its_run_makes_no_pipeline_beside_the_workflows(
+    database: Database, record: Record, run_first: bool
+) -> None:
+    known, job = run_word(), job_word(github_key(2), "21", pipeline=CI)
+    record(known if run_first else job)
+    told = record(job if run_first else known)
+
+    with database.reading():
+        assert shown_pipelines() == {"7 CI": {"1", "2"}}
+        ids = dict(sql("SELECT external_id, id FROM builds").fetchall())
+        in_feed = {row[0] for row in sql("SELECT build_id FROM changes WHERE seq > 1")}
+    assert set(told.changed) == in_feed == ({ids["2"]} if run_first else {ids["1"], ids["2"]})
+
+
+def test_a_job_stays_by_name_while_several_workflows_bear_the_name(database: Database, record: Record) -> None:
+    record(run_word(), job_word(github_key(2), "21", pipeline=CI))
+    record(run_word(github_key(3), pipeline=SECOND))
+    with database.reading():
+        assert shown_pipelines() == {"7 CI": {"1"}, "8 CI": {"3"}, "None CI": {"2"}}
+
+    record(WorkflowWord("github", "github.com", "acme/web", "8", "Other", repo_external_id="100"))
+    with database.reading():
+        assert shown_pipelines() == {"7 CI": {"1", "2"}, "8 Other": {"3"}}
+
+
+def test_a_job_follows_neither_a_new_name_of_its_workflow_nor_a_plain_bodys(database: Database, record: Record) -> None:
+    record(run_word(), job_word(github_key(2), "21", pipeline=CI), plain_word(github_key(3), pipeline=CI))
+    record(WorkflowWord("github", "github.com", "acme/web", "7", "Build", repo_external_id="100"))
+    with database.reading():
+        rows = sql(
+            "SELECT p.external_id, p.name, b.external_id, b.pipeline FROM pipelines p"
+            " JOIN builds b ON b.pipeline_id = p.id ORDER BY b.id"
+        ).fetchall()
+    assert rows == [("7", "Build", "1", "Build"), (None, "CI", "2", "CI"), (None, "CI", "3", "CI")]
 
 
 def test_a_run_named_like_its_file_is_called_by_the_file(database: Database, record: Record) -> None:
