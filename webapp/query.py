@@ -223,7 +223,7 @@ class BuildsQuery(FilterQuery):
     sort: str = Field(
         default="-started_at",
         pattern=rf"^-?({'|'.join(sorted(COLUMNS))})$",
-        description="A column; a minus in front turns the order round",
+        description="A column; a minus in front turns the order round. status: the worst first",
     )
     limit: int = Field(default=50, ge=1, le=200, description="Builds a page")
     cursor: str | None = Field(default=None, max_length=2048, description="`next` of the page before")

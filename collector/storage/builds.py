@@ -44,7 +44,7 @@ def page(filters: Filters, *, sort: str = "-started_at", cursor: str | None = No
     if cursor is not None:
         order.after(found, *read_cursor(order, cursor))
     rows = sql(
-        f"SELECT {_SELECT}, b.{order.column} FROM builds b WHERE {found.text} ORDER BY {order.text} LIMIT ?",
+        f"SELECT {_SELECT}, {order.term} FROM builds b WHERE {found.text} ORDER BY {order.text} LIMIT ?",
         [*found.params, limit + 1],
     ).fetchall()
     shown = rows[:limit]

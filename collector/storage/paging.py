@@ -7,6 +7,7 @@ import binascii
 import json
 from dataclasses import dataclass
 
+from collector.domain.health import WORST_FIRST
 from collector.storage.errors import BadCursor, BadSort
 from collector.storage.selecting import Where
 
@@ -18,27 +19,37 @@ COLUMNS = {
         "provider", "actor", "attempt", "source", "id",
     )},
 }  # fmt: skip
+_SEVERITY = f"CASE b.status {' '.join(f'WHEN {status!r} THEN {place}' for place, status in enumerate(WORST_FIRST))} END"
+_NEVER_NULL = ("sorted_at", "id", "status")
 Value = str | float | None
 
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """``sort`` is what was asked for; nulls come last in both directions, the id breaks ties."""
+    """``sort`` is what was asked for; nulls come last in both directions, the id breaks ties.
+
+    Statuses have an order of their own, worst first: failure, in_progress, queued, cancelled, skipped, success.
+    """
 
     sort: str
     column: str
     descending: bool
 
     @property
+    def term(self) -> str:
+        """What builds are compared by, in terms of ``builds b``; cursors hold its value."""
+        return _SEVERITY if self.column == "status" else f"b.{self.column}"
+
+    @property
     def text(self) -> str:
         way = "DESC" if self.descending else "ASC"
-        nulls = "" if self.column in ("sorted_at", "id") else " NULLS LAST"
-        return f"b.{self.column} {way}{nulls}, b.id {way}"
+        nulls = "" if self.column in _NEVER_NULL else " NULLS LAST"
+        return f"{self.term} {way}{nulls}, b.id {way}"
 
     def after(self, where: Where, value: Value, build_id: int) -> None:
         """Narrows ``where`` to what follows the build with this value in its column."""
         beyond = "<" if self.descending else ">"
-        column = f"b.{self.column}"
+        column = self.term
         if self.column in ("sorted_at", "id"):
             where.add(f"({column}, b.id) {beyond} (?, ?)", value, build_id)
         elif value is None:

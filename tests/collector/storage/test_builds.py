@@ -64,7 +64,7 @@ def test_pages_meet_without_gap_or_overlap_while_builds_arrive(database: Databas
 
 
 @pytest.mark.parametrize(
-    "sort", ["duration_seconds", "-duration_seconds", "queue_seconds", "-branch", "status", "commit"]
+    "sort", ["duration_seconds", "-duration_seconds", "queue_seconds", "-branch", "pipeline", "commit"]
 )
 def test_every_order_pages_through_all_builds_with_nulls_last(database: Database, record: Record, sort: str) -> None:
     record(
@@ -91,6 +91,23 @@ def test_every_order_pages_through_all_builds_with_nulls_last(database: Database
     assert len({build["id"] for build in whole}) == len(whole) == 8
     assert told == sorted(told, reverse=sort.startswith("-"))
     assert values[len(told) :] == [None] * (8 - len(told))
+
+
+@pytest.mark.parametrize("sort", ["status", "-status"])
+def test_statuses_are_sorted_by_how_bad_they_are(database: Database, record: Record, sort: str) -> None:
+    statuses = [*Status, *Status]
+    record(*(plain_word(plain_key(f"{n:02}"), status=status) for n, status in enumerate(statuses)))
+    seen: list[str] = []
+    cursor = None
+    for _ in range(4):
+        with database.reading():
+            page = builds.page(Filters(), sort=sort, cursor=cursor, limit=3)
+        seen += [build["status"] for build in page.builds]
+        cursor = page.next
+
+    worst_first = ["failure", "in_progress", "queued", "cancelled", "skipped", "success"]
+    pairs = [status for status in worst_first for _ in range(2)]
+    assert (seen, cursor) == (pairs[::-1] if sort == "-status" else pairs, None)
 
 
 def test_a_build_without_a_start_is_placed_by_its_creation(database: Database, record: Record) -> None:

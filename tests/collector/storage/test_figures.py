@@ -155,6 +155,29 @@ def test_filters_other_than_window_and_status_decide_the_state(database: Databas
     assert pipelines(database, Filters(branch=("none",))) == {}
 
 
+def test_the_list_goes_from_what_is_broken_over_what_is_doubtful_to_what_is_well(
+    database: Database, record: Record
+) -> None:
+    def of(name: str, number: int, hour: float, status: Status, **fields: Any) -> Word:
+        return build(number, hour, status, pipeline=PipelineRef(name=name), **fields)
+
+    record(
+        of("new", 1, 160, Status.IN_PROGRESS),
+        of("flaky", 2, 20, Status.FAILURE, commit="c1"), of("flaky", 3, 21, Status.SUCCESS, commit="c1"),
+        of("failing", 4, 1, Status.SUCCESS), of("failing", 5, 2, Status.FAILURE),
+        of("failing", 6, 167, Status.IN_PROGRESS), of("failing", 7, 166, Status.CANCELLED),
+        of("never green", 8, 165, Status.FAILURE),
+        *(of("stale", 20 + n, n, Status.SUCCESS) for n in range(6)),
+        *(of("slower", 40 + n, 30 + n, Status.SUCCESS, duration_seconds=60.0 if n < 5 else 90.0) for n in range(8)),
+        of("slower", 50, 164, Status.CANCELLED),
+        of("healthy", 60, 163, Status.SUCCESS),
+    )  # fmt: skip
+
+    expected = ["failing", "never green", "new", "stale", "flaky", "slower", "healthy"]
+    assert [one["pipeline"] for one in summary(database)["pipelines"]] == expected
+    assert list(pipelines(database)) == expected
+
+
 def test_the_worst_namesake_speaks_for_a_name_and_worst_comes_first(database: Database, record: Record) -> None:
     def ci(repo: str, workflow: str, status: Status, number: int) -> Word:
         path = f".github/workflows/{workflow}.yml"
