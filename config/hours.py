@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator, Mapping
 from datetime import time
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer, Strict, WithJsonSchema, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer, Strict, WithJsonSchema
 
 from collector.domain.quiet import Daily, QuietHours
 from config.entry import Entry
@@ -65,11 +66,10 @@ class Quiet(DaysOfWeek):
         default=("critical",), alias="except", description="severities that are told all the same"
     )
 
-    @model_validator(mode="after")
-    def _some_time(self) -> Self:
-        if self.from_ == self.to:
-            raise ValueError("from and to are the same time; leave quiet_hours out, or give it a length")
-        return self
+    @classmethod
+    def misfits(cls, given: Mapping[str, object]) -> Iterator[str]:
+        if "from" in given and given["from"] == given.get("to"):
+            yield "from and to are the same time; leave quiet_hours out, or give it a length"
 
     @property
     def hours(self) -> QuietHours:

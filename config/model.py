@@ -6,12 +6,12 @@ them: ``Secret.resolve`` (see ``config.secrets``). ``repr`` and ``str`` never sh
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from pathlib import Path
-from typing import Annotated, Literal, Protocol, Self, TypeVar
+from typing import Annotated, Literal, Protocol, TypeVar
 
-from pydantic import Field, PrivateAttr, Strict, model_validator
+from pydantic import AfterValidator, Field, PrivateAttr, Strict
 
 from collector.domain.filters import GroupPatterns
 from collector.domain.names import controller_of, github_instance_of_api, github_instances_of_api
@@ -27,21 +27,26 @@ from config.texts import FilePath, HttpUrl, JobPath, Name, OrgName, RepoName, Te
 LEAST_INTERVAL = timedelta(seconds=1)
 
 
-def _at_least(length: Duration | None) -> None:
-    if length is not None and length < LEAST_INTERVAL:
+def _at_least(length: timedelta) -> timedelta:
+    if length < LEAST_INTERVAL:
         raise ValueError("interval is too short; the least is 1s")
+    return length
+
+
+def _of_the_api(url: str) -> str:
+    if url in ("https://github.com", "http://github.com"):
+        raise ValueError("url is the website's; the API's is https://api.github.com (the default)")
+    return url
+
+
+Interval = Annotated[Duration, AfterValidator(_at_least)]
 
 
 class Defaults(Entry):
     """What holds for every source that does not say otherwise."""
 
-    interval: Duration = Field(default=timedelta(seconds=60), description="how often a source is polled: 60s")
+    interval: Interval = Field(default=timedelta(seconds=60), description="how often a source is polled: 60s")
     backfill: Duration = Field(default=timedelta(days=14), description="how far back the first poll reads: 14d")
-
-    @model_validator(mode="after")
-    def _interval_is_possible(self) -> Self:
-        _at_least(self.interval)
-        return self
 
 
 class GithubApp(Entry):
@@ -56,7 +61,7 @@ class SourceBase(Entry):
     """What every source has."""
 
     name: Name = Field(description="a unique name, shown on the dashboard")
-    interval: Duration | None = Field(default=None, description="how often it is polled: 60s")
+    interval: Interval | None = Field(default=None, description="how often it is polled: 60s")
     """None: defaults.interval (see ``Config.interval_of``)."""
     backfill: Duration | None = Field(default=None, description="how far back its first poll reads: 14d")
     branches: tuple[Text, ...] = Field(default=("*",), min_length=1, description="globs on the branch")
@@ -64,16 +69,10 @@ class SourceBase(Entry):
     token: Secret | None = Field(default=None, description="the API token, as ${NAME}")
     token_file: FilePath | None = Field(default=None, description="a file that holds the API token")
 
-    @model_validator(mode="after")
-    def _interval_is_possible(self) -> Self:
-        _at_least(self.interval)
-        return self
-
-    @model_validator(mode="after")
-    def _one_token(self) -> Self:
-        if self.token is not None and self.token_file is not None:
-            raise ValueError("has both token and token_file; keep one of them")
-        return self
+    @classmethod
+    def misfits(cls, given: Mapping[str, object]) -> Iterator[str]:
+        if "token" in given and "token_file" in given:
+            yield "has both token and token_file; keep one of them"
 
     def read_token(self, environ: Mapping[str, str]) -> str | None:
         """The API token from ``token`` or ``token_file``; None when there is neither. Raises SecretError."""
@@ -86,7 +85,7 @@ class GithubSource(SourceBase):
     """GitHub Actions of the named repos and organisations."""
 
     provider: Literal["github"]
-    url: HttpUrl = Field(
+    url: Annotated[HttpUrl, AfterValidator(_of_the_api)] = Field(
         default="https://api.github.com", description="the API's address; Enterprise: https://host/api/v3"
     )
     app: GithubApp | None = Field(default=None, description="a GitHub App, instead of a token")
@@ -97,13 +96,11 @@ class GithubSource(SourceBase):
     workflows: tuple[Text, ...] = Field(default=("*",), min_length=1, description="globs on name or file")
     webhook_secrets: tuple[Secret, ...] = Field(default=(), description="secrets of its webhooks; any of them is right")
 
-    @model_validator(mode="after")
-    def _one_credential(self) -> Self:
-        if self.app is not None and (self.token is not None or self.token_file is not None):
-            raise ValueError("has both a token and an app; keep one of them")
-        if self.url in ("https://github.com", "http://github.com"):
-            raise ValueError("url is the website's; the API's is https://api.github.com (the default)")
-        return self
+    @classmethod
+    def misfits(cls, given: Mapping[str, object]) -> Iterator[str]:
+        yield from super().misfits(given)
+        if "app" in given and ("token" in given or "token_file" in given):
+            yield "has both a token and an app; keep one of them"
 
     @property
     def instance(self) -> str:
@@ -131,14 +128,14 @@ class JenkinsSource(SourceBase):
     unstable: Literal["failure", "success"] = Field(default="failure", description="what UNSTABLE counts as")
     webhook_tokens: tuple[Secret, ...] = Field(default=(), description="tokens of its webhooks; any of them is right")
 
-    @model_validator(mode="after")
-    def _user_and_token_together(self) -> Self:
-        has_token = self.token is not None or self.token_file is not None
-        if has_token and self.user is None:
-            raise ValueError("has a token but no user; add user: whose API token it is")
-        if self.user is not None and not has_token:
-            raise ValueError("has a user but no token; add token: ${NAME} or token_file:")
-        return self
+    @classmethod
+    def misfits(cls, given: Mapping[str, object]) -> Iterator[str]:
+        yield from super().misfits(given)
+        has_token = "token" in given or "token_file" in given
+        if has_token and "user" not in given:
+            yield "has a token but no user; add user: whose API token it is"
+        if "user" in given and not has_token:
+            yield "has a user but no token; add token: ${NAME} or token_file:"
 
     @property
     def instance(self) -> str:

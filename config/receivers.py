@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from datetime import timedelta
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal
 
-from pydantic import Field, Strict, model_validator
+from pydantic import Field, Strict
 
 from config.durations import Duration
 from config.entry import Entry
@@ -28,14 +29,13 @@ class Slack(Entry):
     channel: Text | None = Field(default=None, description="the channel the bot posts to: '#ci' or its id")
     api_url: HttpUrl = Field(default="https://slack.com/api", description="where Slack's API is")
 
-    @model_validator(mode="after")
-    def _one_way_in(self) -> Self:
-        ways = [way for way in (self.webhook_url, self.token, self.token_file) if way is not None]
+    @classmethod
+    def misfits(cls, given: Mapping[str, object]) -> Iterator[str]:
+        ways = [way for way in ("webhook_url", "token", "token_file") if way in given]
         if len(ways) != 1:
-            raise ValueError("needs one of webhook_url, or token (or token_file) with channel")
-        if (self.channel is None) != (self.webhook_url is not None):
-            raise ValueError("channel goes with token: a token needs one, a webhook_url has its own")
-        return self
+            yield "needs one of webhook_url, or token (or token_file) with channel"
+        elif ("channel" in given) == (ways == ["webhook_url"]):
+            yield "channel goes with token: a token needs one, a webhook_url has its own"
 
 
 class Email(Entry):
@@ -49,11 +49,10 @@ class Email(Entry):
     user: Text | None = Field(default=None, description="the user to log in as")
     password: Secret | None = Field(default=None, description="the password, as ${NAME}")
 
-    @model_validator(mode="after")
-    def _user_and_password_together(self) -> Self:
-        if (self.user is None) != (self.password is None):
-            raise ValueError("needs user and password together, or neither")
-        return self
+    @classmethod
+    def misfits(cls, given: Mapping[str, object]) -> Iterator[str]:
+        if ("user" in given) != ("password" in given):
+            yield "needs user and password together, or neither"
 
     @property
     def effective_port(self) -> int:
@@ -94,13 +93,12 @@ class Receiver(Entry):
     quiet_hours: Quiet | None = Field(default=None, description='{from: "22:00", to: "07:00", timezone, days, except}')
     digest: Digest | None = Field(default=None, description='{at: "08:00", timezone, days, only}')
 
-    @model_validator(mode="after")
-    def _one_kind(self) -> Self:
-        kinds = [kind for kind in KINDS if getattr(self, kind) is not None]
+    @classmethod
+    def misfits(cls, given: Mapping[str, object]) -> Iterator[str]:
+        kinds = [kind for kind in KINDS if kind in given]
         if len(kinds) != 1:
             found = f"has {' and '.join(kinds)}" if kinds else "has no destination"
-            raise ValueError(f"{found}; give it exactly one of {', '.join(KINDS)}")
-        return self
+            yield f"{found}; give it exactly one of {', '.join(KINDS)}"
 
     @property
     def kind(self) -> ReceiverKind:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any, get_args
 
 from pydantic import ValidationError
@@ -14,6 +14,8 @@ from config.entry import Entry
 from config.problems import Path, Problem, key_path
 from config.yamltree import Spot, Tree, Unquoted
 
+Loc = tuple[str | int, ...]
+"""A place as pydantic tells it: a path with the tags of unions in it."""
 DISCRIMINATORS = ("provider", "when")
 _SHAPES = {
     "tuple_type": "must be a list: [a, b], or one - item a line",
@@ -27,13 +29,47 @@ _SHAPES = {
 
 
 def problems_of(error: ValidationError, root: type[Entry], tree: Tree, file: str) -> Iterator[Problem]:
-    """What ``root`` refused of ``tree``'s value, in the file's places."""
-    for details in error.errors(include_url=False):
+    """What ``root`` refused of ``tree``'s value, in the file's places; some may be told twice."""
+    refused = error.errors(include_url=False)
+    yield from _misfits(root, [details["loc"] for details in refused], tree, file)
+    for details in refused:
         path, models, found = _walk(root, details["loc"])
         if details["type"].startswith("union_tag"):
             path += (details["ctx"]["discriminator"].strip("'"),)
         message = _message(details, models, found, tree.spots.get(path))
         yield Problem(file, tree.line_of(path), key_path(path), message)
+
+
+def _misfits(root: type[Entry], refused: Iterable[Loc], tree: Tree, file: str) -> Iterator[Problem]:
+    """How the keys of the entries around what was refused fit together, which pydantic does not look at then."""
+    told: set[Path] = set()
+    for loc in (whole[:length] for whole in refused for length in range(len(whole) + 1)):
+        path, models = _at(root, loc)
+        written = _written(tree.value, path)
+        if path not in told and len(models) == 1 and isinstance(written, dict):
+            told.add(path)
+            given = {key: value for key, value in written.items() if value is not None}
+            for message in models[0].misfits(given):
+                yield Problem(file, tree.line_of(path), key_path(path), message)
+
+
+def _at(root: type[Entry], loc: Loc) -> tuple[Path, list[type[Entry]]]:
+    """The place, and what an entry there may be."""
+    path, models, found = _walk(root, loc)
+    if path and found is not None and loc[-1] == path[-1]:  # its last part is no tag: what the field holds
+        models = list(_models(found.annotation))
+    return path, models
+
+
+def _written(value: object, path: Path) -> object:
+    for part in path:
+        if isinstance(value, dict):
+            value = value.get(part)
+        elif isinstance(value, list) and isinstance(part, int) and part < len(value):
+            value = value[part]
+        else:
+            return None
+    return value
 
 
 def _walk(root: Any, loc: tuple[str | int, ...]) -> tuple[Path, list[type[Entry]], FieldInfo | None]:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from datetime import timedelta
-from typing import Annotated, Literal, Self, TypeVar
+from typing import Annotated, Literal
 
-from pydantic import BeforeValidator, Field, PlainSerializer, Strict, WithJsonSchema, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer, Strict, ValidationInfo, WithJsonSchema
 
 from config.durations import Duration, format_duration, parse_duration
 from config.entry import Entry
@@ -28,6 +29,12 @@ def _written(remind: timedelta | str) -> str:
     return remind if isinstance(remind, str) else format_duration(remind)
 
 
+def _above_nothing(length: timedelta, info: ValidationInfo) -> timedelta:
+    if length <= timedelta(0):
+        raise ValueError(f"{info.field_name} is 0; write a duration above it, as 7d")
+    return length
+
+
 Remind = Annotated[
     timedelta | Literal["never", "each"],
     BeforeValidator(_remind),
@@ -38,6 +45,8 @@ Severity = Literal["info", "warning", "critical"]
 Count = Annotated[int, Strict(), Field(ge=1, le=1000)]
 Percent = Annotated[float, Strict(), Field(ge=0, le=100)]
 Increase = Annotated[float, Strict(), Field(gt=0, le=10000)]
+Span = Annotated[Duration, AfterValidator(_above_nothing)]
+"""A length of time that is not 0."""
 _WEEK = timedelta(days=7)
 
 
@@ -70,18 +79,14 @@ class SuccessRateRule(RuleBase):
     when: Literal["success_rate"]
     below: Percent = Field(description="percent of success + failure below which the alert opens: 90")
     closes_at: Percent | None = Field(None, description="percent that closes it; without: a fifth of the rest above")
-    window: Duration = Field(_WEEK, description="the builds it looks at: 7d")
+    window: Span = Field(_WEEK, description="the builds it looks at: 7d")
     min_builds: Count = Field(default=5, description="fewer finished builds than this say nothing")
 
-    @model_validator(mode="after")
-    def _window_is_possible(self) -> Self:
-        return _positive(self, "window")
-
-    @model_validator(mode="after")
-    def _closes_above_where_it_opens(self) -> Self:
-        if self.closes_at is not None and self.closes_at < self.below:
-            raise ValueError("closes_at lies under below; write a percentage from below's up to 100")
-        return self
+    @classmethod
+    def misfits(cls, given: Mapping[str, object]) -> Iterator[str]:
+        below, closes_at = given.get("below"), given.get("closes_at")
+        if isinstance(below, int | float) and isinstance(closes_at, int | float) and closes_at < below:
+            yield "closes_at lies under below; write a percentage from below's up to 100"
 
 
 class SlowerRule(RuleBase):
@@ -93,38 +98,26 @@ class SlowerRule(RuleBase):
     statistic: Literal["avg", "p50", "p90", "p95"] = Field(default="p50", description="which figure is compared")
     last: Count = Field(default=3, description="the present: so many last successful builds of a branch")
     before: Count = Field(default=24, description="the past: at most so many successful builds before those")
-    window: Duration = Field(_WEEK, description="the present builds are no older than this: 7d")
-    baseline: Duration = Field(default=timedelta(days=14), description="those before are no older than this more: 14d")
+    window: Span = Field(_WEEK, description="the present builds are no older than this: 7d")
+    baseline: Span = Field(default=timedelta(days=14), description="those before are no older than this more: 14d")
     min_builds: Count = Field(default=5, description="fewer builds before than this say nothing")
-
-    @model_validator(mode="after")
-    def _windows_are_possible(self) -> Self:
-        return _positive(self, "window", "baseline")
 
 
 class StuckRule(RuleBase):
     """A build waits or runs for too long."""
 
     when: Literal["stuck"]
-    queued_for: Duration = Field(default=timedelta(minutes=30), description="longest wait in the queue: 30m")
-    running_for: Duration = Field(default=timedelta(hours=6), description="longest run: 6h")
+    queued_for: Span = Field(default=timedelta(minutes=30), description="longest wait in the queue: 30m")
+    running_for: Span = Field(default=timedelta(hours=6), description="longest run: 6h")
     times: Increase = Field(3.0, description="or so many times what 99 % of its pipeline's builds take: 3")
-
-    @model_validator(mode="after")
-    def _limits_are_possible(self) -> Self:
-        return _positive(self, "queued_for", "running_for")
 
 
 class StaleRule(RuleBase):
     """A pipeline that used to run has silently stopped running, or a source cannot be read."""
 
     when: Literal["stale"]
-    no_build_for: Duration | None = Field(None, description="longest silence: 7d; without: learnt from its schedule")
+    no_build_for: Span | None = Field(None, description="longest silence: 7d; without: learnt from its schedule")
     read_sources: bool = Field(default=True, description="false: it says nothing of sources that cannot be read")
-
-    @model_validator(mode="after")
-    def _limit_is_possible(self) -> Self:
-        return self if self.no_build_for is None else _positive(self, "no_build_for")
 
 
 class FlakyRule(RuleBase):
@@ -133,21 +126,7 @@ class FlakyRule(RuleBase):
     when: Literal["flaky"]
     commits: Count = Field(default=3, description="flaky commits in the window at which the alert opens")
     above: Percent = Field(default=0.0, description="and they are at least this percentage of its commits: 10")
-    window: Duration = Field(default=timedelta(days=14), description="the builds it looks at: 14d")
-
-    @model_validator(mode="after")
-    def _window_is_possible(self) -> Self:
-        return _positive(self, "window")
-
-
-_R = TypeVar("_R", bound=RuleBase)
-
-
-def _positive(rule: _R, *keys: str) -> _R:
-    for key in keys:
-        if getattr(rule, key) <= timedelta(0):
-            raise ValueError(f"{key} is 0; write a duration above it, as 7d")
-    return rule
+    window: Span = Field(default=timedelta(days=14), description="the builds it looks at: 14d")
 
 
 Rule = Annotated[

@@ -129,6 +129,7 @@ def test_everything_that_is_wrong_is_told_at_once_in_the_order_of_the_file(tmp_p
         (1, "public_url"),
         (5, "sources[0].token"),
         (6, "sources[0].repos[0]"),
+        (7, "sources[0].interval"),
         (8, "sources[1].provider"),
         (8, "sources[1].name"),
         (10, "rules[0].recipents"),
@@ -294,6 +295,69 @@ def test_a_repo_is_org_slash_name(tmp_path: Path, repo: str) -> None:
 def test_entries_that_contradict_themselves_are_refused(tmp_path: Path, text: str, message: str) -> None:
     found = problems(tmp_path, text, {"A": "x"})
     assert any(message in problem.message for problem in found), found
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (
+            "receivers: [{name: r, slack: {webhook_url: '${A}'}, email: {from: nobody, to: [c@d], host: h, user: u}}]",
+            {
+                "receivers[0]": "has slack and email",
+                "receivers[0].email": "password together",
+                "receivers[0].email.from": "no mail address",
+            },
+        ),
+        (
+            "sources: [{name: j, provider: jenkins, url: nowhere, user: u, interval: 0s, jobs: []}]",
+            {
+                "sources[0]": "has a user but no token",
+                "sources[0].url": "is no address",
+                "sources[0].interval": "the least is 1s",
+                "sources[0].jobs": "at least 1",
+            },
+        ),
+        (
+            source("repos: [acme], url: https://github.com, token: '${A}', app: {id: x, installation_id: 2}"),
+            {
+                "sources[0]": "both a token and an app",
+                "sources[0].repos[0]": "org/name",
+                "sources[0].url": "https://api.github.com",
+                "sources[0].app.id": "whole number",
+                "sources[0].app.private_key_file": "is missing",
+            },
+        ),
+        (
+            rule("when: success_rate, below: 90, closes_at: 80, window: 0d, min_builds: 0"),
+            {
+                "rules[0]": "closes_at lies under below",
+                "rules[0].window": "window is 0",
+                "rules[0].min_builds": "greater than or equal to 1",
+            },
+        ),
+        (
+            "receivers: [{name: r, stdout: {}, quiet_hours: {from: '07:00', to: '07:00', timezone: Mars/Base}}]",
+            {"receivers[0].quiet_hours": "are the same time", "receivers[0].quiet_hours.timezone": "Mars/Base"},
+        ),
+    ],
+)
+def test_what_single_keys_have_wrong_holds_back_nothing_of_how_they_fit_together(
+    tmp_path: Path, text: str, expected: dict[str, str]
+) -> None:
+    found = problems(tmp_path, text, {"A": "x"})
+    assert sorted(problem.key_path for problem in found) == sorted(expected)
+    for problem in found:
+        assert expected[problem.key_path] in problem.message
+        assert problem.line
+
+
+def test_a_jenkins_source_that_contradicts_itself_twice_is_told_so_twice(tmp_path: Path) -> None:
+    text = "sources: [{name: j, provider: jenkins, url: 'http://x', token: '${A}', token_file: t}]"
+    (tmp_path / "t").write_text("secret")
+    assert [problem.message.split(";")[0] for problem in problems(tmp_path, text, {"A": "x"})] == [
+        "has both token and token_file",
+        "has a token but no user",
+    ]
 
 
 def test_every_kind_of_rule_is_read_with_its_own_keys(tmp_path: Path) -> None:
