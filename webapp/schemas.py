@@ -237,6 +237,14 @@ class SourceBudget(Answer):
     reset_at: datetime | None
 
 
+class SourceCircuit(Answer):
+    """Open: the last polls failed; the next success closes it."""
+
+    state: Literal["open", "closed"]
+    failures: int = Field(description="Polls in a row that failed as a whole")
+    opened_at: datetime | None
+
+
 class Source(Answer):
     """One source of collectors.yaml and how reading it goes."""
 
@@ -250,6 +258,10 @@ class Source(Answer):
     waiting_until: datetime | None
     interval_seconds: float | None
     budget: SourceBudget | None
+    stale: bool = Field(description="Its data is older than 3 intervals, whatever the reason")
+    circuit: SourceCircuit
+    next_poll_at: datetime | None
+    clock_offset_seconds: float | None = Field(description="How far the provider's clock is ahead of ours")
 
 
 class SourceList(Answer):
