@@ -7,7 +7,7 @@ transaction: killed at any instant, it loses nothing and does nothing twice.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 
 import structlog
@@ -20,6 +20,7 @@ from collector.domain.alert_states import About, Circumstances, judged
 from collector.domain.rules.base import Standing, Verdict
 from collector.domain.silencing import Silence
 from collector.storage import alerts, changes, cursors, lines, marks, silences
+from collector.storage.changes import Arrival
 from collector.storage.database import Database
 from collector.storage.errors import is_of_database
 from collector.storage.lines import LineKey
@@ -30,6 +31,7 @@ log = structlog.get_logger(__name__)
 CURSOR = "alerting"
 SLICE = 100
 """Changes a transaction: at most so many lines are judged while others wait to write."""
+MOST_SEEN = 50_000
 _OWN = ""
 """The source under which the evaluator keeps its notes: no source has this name."""
 _RULES = "rules"
@@ -44,6 +46,8 @@ class Evaluator:
         groups = [group.patterns for group in config.groups]
         self._keeper = keeper or Keeper(config)
         self._judge = Judge(self.rules, groups, self._keeper)
+        self._seen: dict[LineKey, int] = {}
+        """Up to which change each line was judged: all that was committed by then was in its history already."""
         self._clockwork = Clockwork(database, config, self.rules, self._keeper, self._judge)
 
     def begin(self, now: datetime) -> None:
@@ -69,27 +73,34 @@ class Evaluator:
         with self._database.writing():
             seq = cursors.get(CURSOR) or 0
             told = changes.arrivals(seq, SLICE)
+            judged_now = self._judge_touched(told, now) if told else set()
+            head = changes.head()
             if told:
-                self._judge_touched({one.build_id: one.at for one in reversed(told)}, now)
                 cursors.advance(CURSOR, told[-1].seq)
+        if len(self._seen) > MOST_SEEN:
+            self._seen.clear()
+        self._seen |= dict.fromkeys(judged_now, head)
         return bool(told)
 
     def tick(self, now: datetime) -> None:
         """What time alone brings: ``for:`` and silences that ran out, reminders, what is stuck or stale."""
         self._clockwork.tick(now)
 
-    def _judge_touched(self, arrived: Mapping[int, datetime], now: datetime) -> None:
-        ids = list(arrived)
-        placed = lines.of_builds(ids)
+    def _judge_touched(self, told: Sequence[Arrival], now: datetime) -> set[LineKey]:
+        """Judges the lines that the changes touch, but for those that have been with all of them in sight."""
+        arrived = {one.build_id: one.at for one in reversed(told)}
+        last_seq = {one.build_id: one.seq for one in told}
         touched: dict[LineKey, dict[int, datetime]] = {}
-        for build_id, (key, conclusive) in placed.items():
-            if conclusive:
+        for build_id, (key, conclusive) in lines.of_builds(list(arrived)).items():
+            if conclusive and last_seq[build_id] > self._seen.get(key, 0):
                 touched.setdefault(key, {})[build_id] = arrived[build_id]
-        for key in (*self._follow(ids), *lines.judged_by(ids)):
-            touched.setdefault(key, {})
+        for key in (*self._follow(list(arrived)), *lines.judged_by(list(arrived))):
+            if told[-1].seq > self._seen.get(key, 0):
+                touched.setdefault(key, {})
         current = silences.current(now)
         for key, of_line in sorted(touched.items()):
             self._judge_apart(key, Look(now, of_line), current)
+        return set(touched)
 
     def _judge_apart(self, key: LineKey, look: Look, current: Sequence[Silence]) -> None:
         """One line; a slip of ours over it must not keep the others from being judged."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass, fields
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
@@ -77,7 +77,7 @@ _INSTANTS = ("since", "resolved_at", "started_at")
 
 
 def to_json(facts: AlertFacts) -> str:
-    return json.dumps(asdict(facts), default=_instant_text, ensure_ascii=False, separators=(",", ":"))
+    return json.dumps(_shallow(facts), default=_plain, ensure_ascii=False, separators=(",", ":"))
 
 
 def from_json(text: str) -> AlertFacts:
@@ -129,7 +129,14 @@ def _instant(value: Any) -> datetime | None:
     return read.replace(tzinfo=UTC) if read.tzinfo is None else read.astimezone(UTC)
 
 
-def _instant_text(value: object) -> str:
+def _shallow(facts: AlertFacts | BuildFacts) -> dict[str, Any]:
+    """As ``asdict``, which copies every text first; there may be hundreds of these in one transaction."""
+    return {one.name: getattr(facts, one.name) for one in fields(facts)}
+
+
+def _plain(value: object) -> str | dict[str, Any]:
     if isinstance(value, datetime):
         return to_text(value)
+    if isinstance(value, BuildFacts):
+        return _shallow(value)
     raise TypeError(f"{type(value).__name__} is not kept in a payload")
