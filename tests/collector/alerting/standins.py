@@ -23,12 +23,14 @@ from aiosmtpd.smtp import SMTP, Envelope, Session
 
 @dataclass(frozen=True)
 class Answer:
-    """What to say. ``hangs``: take the request, say nothing and close after so many seconds."""
+    """What to say. ``hangs``: say nothing and close after so many seconds. ``taken``: it counts as taken all the same:
+    nobody can know on the other side."""
 
     status: int = 200
     body: str = "ok"
     headers: Mapping[str, str] = field(default_factory=dict)
     hangs: float | None = None
+    taken: bool = False
 
 
 @dataclass(frozen=True)
@@ -45,7 +47,9 @@ class Asked:
 
     @property
     def accepted(self) -> bool:
-        return self.answer.status == 200 and self.answer.hangs is None and '"ok": false' not in self.answer.body
+        if self.answer.hangs is not None:
+            return self.answer.taken
+        return self.answer.status == 200 and '"ok": false' not in self.answer.body
 
 
 class HttpStandIn:
@@ -53,6 +57,8 @@ class HttpStandIn:
 
     def __init__(self, decide: Callable[[str, bytes], Answer], delay: Callable[[], float] = lambda: 0.0) -> None:
         self.asked: list[Asked] = []
+        self.busy = threading.Event()
+        """Set while a request is being answered."""
         self._lock = threading.Lock()
         outer = self
 
@@ -61,10 +67,12 @@ class HttpStandIn:
 
             def do_POST(self) -> None:
                 raw = self.rfile.read(int(self.headers.get("Content-Length", "0")))
+                outer.busy.set()
                 time.sleep(delay())
                 with outer._lock:
                     answer = decide(self.path, raw)
                     outer.asked.append(Asked(self.path, dict(self.headers.items()), raw, time.monotonic(), answer))
+                    outer.busy.clear()
                 self.close_connection = True
                 if answer.hangs is not None:
                     time.sleep(answer.hangs)
@@ -121,6 +129,7 @@ def faulty_slack(chance: random.Random, *, retry_after: str = "1") -> Callable[[
         Answer(500, "internal error"),
         Answer(503, "", {}),
         Answer(hangs=0.0),
+        Answer(hangs=0.0, taken=True),
     ]
 
     def decide(_path: str, _raw: bytes) -> Answer:
