@@ -25,7 +25,7 @@ from collector.storage.database import Database, connect
 from tests.webapp.harness import NOW, plain
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-READY_SECONDS = 20.0
+READY_SECONDS = 120.0
 
 
 class Served:
