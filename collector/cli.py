@@ -105,7 +105,6 @@ def demo(folder: Path | None, **given: Any) -> None:
                 check_folder(folder)
         except ForeignFolder as exc:
             raise Refusal(str(exc)) from exc
-        given |= {"config": None, "database": None}
         sys.exit(run_demo(environ_with(given), folder))
 
 
@@ -202,6 +201,7 @@ def run_demo(environ: Mapping[str, str], folder: Path | None) -> int:
     """The demo's providers in this process, the rest as ``run`` does it, in ``folder`` or one that is removed."""
     from collector.demo.run import start_demo
 
+    environ = {name: text for name, text in environ.items() if name not in ("CIHEALTH_CONFIG", "CIHEALTH_DATABASE")}
     settings = from_environ(environ)
     port = free_port(settings.host, settings.port)
     url = f"http://{settings.host}:{port}"

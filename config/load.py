@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Set
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,8 +13,9 @@ from config.model import Config
 from config.problems import ConfigErrors, Problem, key_path
 from config.problems import Path as Path_
 from config.refusals import problems_of
-from config.secrets import Need, SecretError, SecretUse
+from config.secrets import Need, Secret, SecretError, SecretUse
 from config.secretuses import written_uses
+from config.settings import unknown_variables
 from config.texts import Context
 from config.warn import warnings_of
 from config.yamltree import NOTHING, Tree, read
@@ -41,7 +42,7 @@ def load(path: Path | None, environ: Mapping[str, str], *, need: frozenset[Need]
     ``need`` says whose secrets must be there. Raises ConfigErrors with all that is wrong.
     """
     if path is None and not DEFAULT_PATH.exists():
-        return Loaded(Config(), None, notes=_notes(Config()))
+        return Loaded(Config(), None, tuple(unknown_variables(environ, frozenset())), _notes(Config()))
     file = path if path is not None else DEFAULT_PATH
     tree = read(_text(file), str(file))
     context = Context(environ, file.absolute().parent)
@@ -53,7 +54,13 @@ def load(path: Path | None, environ: Mapping[str, str], *, need: frozenset[Need]
     problems += _missing(uses, environ, need, tree, str(file))
     if problems:
         raise ConfigErrors(dict.fromkeys(problems))
-    return Loaded(config, file, tuple(warnings_of(config, uses, environ, tree, file)), _notes(config))
+    warnings = [*unknown_variables(environ, _named(config, uses)), *warnings_of(config, uses, environ, tree, file)]
+    return Loaded(config, file, tuple(warnings), _notes(config))
+
+
+def _named(config: Config, uses: list[SecretUse]) -> Set[str]:
+    """The variables that the file names, in text and as secrets."""
+    return config.text_names.union(*(use.secret.names() for use in uses if isinstance(use.secret, Secret)))
 
 
 def _text(file: Path) -> str:

@@ -12,9 +12,11 @@
 
 from __future__ import annotations
 
+import difflib
 import ipaddress
+import os
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Set
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, TypeVar, cast, get_args
@@ -26,6 +28,10 @@ from config.secrets import SecretError, read_variable
 LogLevel = Literal["debug", "info", "warning", "error"]
 LogFormat = Literal["auto", "text", "json"]
 DEFAULT_DATABASE = "sqlite:///cihealth.db"
+_DATABASE_ADVICE = "write sqlite:///relative/file or sqlite:////absolute/file"
+_PREFIX = "CIHEALTH_"
+_BETWEEN_PROGRAMS = frozenset({"CIHEALTH_PARENT_FD", "CIHEALTH_LEASE_OWNER", "CIHEALTH_DEMO"})
+"""What our own programs tell each other."""
 _HOST = re.compile(r"[A-Za-z0-9._:%-]{1,255}|\[[0-9A-Fa-f:.%]{2,60}\]")
 _T = TypeVar("_T")
 
@@ -88,15 +94,32 @@ class _Reader:
 
 
 def database_url(text: str) -> str:
-    """Raises ValueError for what is no database of ours; never repeats the text, which may hold a password."""
-    scheme, separator, rest = text.partition("://")
-    if scheme == "sqlite" and separator and rest.startswith("/") and len(rest) > 1:
-        return text
-    if scheme in ("postgresql", "postgres") and separator and rest:
-        return text
-    raise ValueError(
-        "is no database; write sqlite:///relative/path, sqlite:////absolute/path or postgresql://user@host/name"
-    )
+    """Raises ValueError for what can never be a database of ours; never repeats a foreign address with its password."""
+    scheme, _, rest = text.partition("://")
+    if scheme in ("postgresql", "postgres"):
+        raise ValueError(f"PostgreSQL cannot be used yet; {_DATABASE_ADVICE}")
+    if scheme != "sqlite" or not rest.startswith("/") or rest in ("/", "/:memory:"):
+        raise ValueError(f"is no database; {_DATABASE_ADVICE}")
+    path = Path(rest.removeprefix("/"))
+    if os.path.isdir(path):  # unlike Path's own, False where one may not look
+        raise ValueError(f"{path} is a folder; name a file in it")
+    if not os.path.isdir(path.parent):
+        raise ValueError(
+            f"the folder {path.parent} of the database does not exist, or may not be read; create it, or name another"
+        )
+    return text
+
+
+def unknown_variables(environ: Mapping[str, str], used: Set[str]) -> Iterator[Problem]:
+    """What begins as our variables do and is none: most likely a slip of the pen. ``used``: what the config names."""
+    own = {f"CIHEALTH_{name}" for name in ("CONFIG", "DATABASE", "HOST", "PORT", "INSECURE", "LOG", "LOG_FORMAT")}
+    own |= {"CIHEALTH_PASSWORD", "CIHEALTH_PASSWORD_FILE"}
+    known = own | _BETWEEN_PROGRAMS | used | {f"{name}_FILE" for name in used}
+    endings = sorted(name.removeprefix(_PREFIX) for name in own | used if name.startswith(_PREFIX))
+    for name in sorted(name for name in environ if name.startswith(_PREFIX) and name not in known):
+        close = difflib.get_close_matches(name.removeprefix(_PREFIX), endings, n=1)
+        right = f"did you mean {_PREFIX}{close[0]}?" if close else f"there are: {', '.join(sorted(own))}"
+        yield Problem("environment", None, name, f"is read by nothing, neither here nor in the config; {right}")
 
 
 def host_name(text: str) -> str:

@@ -415,6 +415,14 @@ def test_an_error_never_repeats_a_secret(tmp_path: Path) -> None:
         assert "1234567890" not in text
 
 
+def test_a_variable_that_neither_we_nor_the_file_read_draws_a_warning(tmp_path: Path) -> None:
+    environ = {"CIHEALTH_A": "a", "CIHEALTH_ORG_FILE": "unused", "CIHEALTH_ORG": "acme", "CIHEALTH_PROT": "9000"}
+    text = source("orgs: ['${CIHEALTH_ORG}'], token: '${CIHEALTH_A}'")
+    (warning,) = loaded(tmp_path, text, environ).warnings
+    assert (warning.file, warning.key_path) == ("environment", "CIHEALTH_PROT")
+    assert "did you mean CIHEALTH_PORT?" in warning.message
+
+
 def test_a_literal_secret_draws_a_warning_and_an_empty_one_is_an_error(tmp_path: Path) -> None:
     (warning,) = loaded(tmp_path, source("token: hunter2")).warnings
     assert (warning.key_path, "${NAME}" in warning.message) == ("sources[0].token", True)

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from config.problems import ConfigErrors
-from config.settings import Settings, exposure_refusal, from_environ, is_loopback
+from config.settings import Settings, exposure_refusal, from_environ, is_loopback, unknown_variables
 
 
 def test_nothing_set_is_the_defaults() -> None:
@@ -22,7 +22,7 @@ def test_every_variable_is_read(tmp_path: Path) -> None:
     settings = from_environ(
         {
             "CIHEALTH_CONFIG": "ci.yaml",
-            "CIHEALTH_DATABASE": "postgresql://ci@db/ci",
+            "CIHEALTH_DATABASE": f"sqlite:///{tmp_path}/ci.db",
             "CIHEALTH_HOST": "[::1]",
             "CIHEALTH_PORT": "0",
             "CIHEALTH_PASSWORD_FILE": str(secret),
@@ -32,7 +32,7 @@ def test_every_variable_is_read(tmp_path: Path) -> None:
         }
     )
     assert settings == Settings(
-        Path("ci.yaml"), "postgresql://ci@db/ci", "::1", 0, "open sesame", True, "debug", "json"
+        Path("ci.yaml"), f"sqlite:///{tmp_path}/ci.db", "::1", 0, "open sesame", True, "debug", "json"
     )
     assert "sesame" not in repr(settings)
 
@@ -53,10 +53,37 @@ def test_every_wrong_variable_is_named_at_once() -> None:
     assert "hunter2" not in str(caught.value)
 
 
-@pytest.mark.parametrize("url", ["sqlite://x", "sqlite:///", "cihealth.db", "postgresql://", "sqlite:", "file:///x"])
-def test_a_database_is_sqlite_or_postgresql(url: str) -> None:
-    with pytest.raises(ConfigErrors, match="CIHEALTH_DATABASE: is no database"):
+@pytest.mark.parametrize(
+    ("url", "message"),
+    [
+        *((url, "is no database; write sqlite:///relative/file")
+          for url in ("sqlite://x", "sqlite:///", "sqlite:///:memory:", "cihealth.db", "sqlite:", "file:///x")),
+        ("postgresql://ci:hunter2@db/ci", "PostgreSQL cannot be used yet; write sqlite:///"),
+        ("postgres://", "PostgreSQL cannot be used yet"),
+        ("sqlite:////no/such/folder/ci.db", "the folder /no/such/folder of the database does not exist"),
+        ("sqlite:////", "is a folder"),
+    ],
+)  # fmt: skip
+def test_a_database_that_can_never_work_is_refused_with_what_would_be_right(url: str, message: str) -> None:
+    with pytest.raises(ConfigErrors) as caught:
         from_environ({"CIHEALTH_DATABASE": url})
+    (problem,) = caught.value.problems
+    assert problem.key_path == "CIHEALTH_DATABASE"
+    assert message in problem.message
+    assert "hunter2" not in str(caught.value)
+
+
+def test_a_variable_that_nothing_reads_is_answered_with_the_nearest() -> None:
+    environ = {
+        "CIHEALTH_DATABSE": "sqlite:///secret", "CIHEALTH_TOKN": "x", "CIHEALTH_ZZ": "x", "CIHEALTH_TOKEN_FILE": "f",
+        "CIHEALTH_PORT": "1", "CIHEALTH_PASSWORD_FILE": "p", "CIHEALTH_PARENT_FD": "3", "OTHER": "x",
+    }  # fmt: skip
+    told = {problem.key_path: problem.message for problem in unknown_variables(environ, {"CIHEALTH_TOKEN"})}
+    assert list(told) == ["CIHEALTH_DATABSE", "CIHEALTH_TOKN", "CIHEALTH_ZZ"]
+    assert "did you mean CIHEALTH_DATABASE?" in told["CIHEALTH_DATABSE"]
+    assert "did you mean CIHEALTH_TOKEN?" in told["CIHEALTH_TOKN"]
+    assert "CIHEALTH_PASSWORD" in told["CIHEALTH_ZZ"]
+    assert "secret" not in str(told)
 
 
 @pytest.mark.parametrize("port", ["-1", "80a", "٨٠", "1e3", "999999", "8000.0"])
