@@ -8,7 +8,14 @@ from datetime import datetime
 import structlog
 
 from collector.storage.database import Database
-from collector.storage.retention import Pruned, prune_changes, prune_etags, prune_jobs, prune_logs
+from collector.storage.retention import (
+    Pruned,
+    prune_changes,
+    prune_etags,
+    prune_jobs,
+    prune_logs,
+    prune_notifications,
+)
 
 log = structlog.get_logger(__name__)
 
@@ -20,6 +27,7 @@ KINDS: tuple[tuple[str, Callable[[datetime], Pruned]], ...] = (
     ("jobs", prune_jobs),
     ("changes", prune_changes),
     ("etags", prune_etags),
+    ("notifications", prune_notifications),
 )
 
 

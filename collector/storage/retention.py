@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from collector.domain.merge import BuildState, fold_jobs
 from collector.domain.state_json import to_json
-from collector.storage import changes, etags, groups
+from collector.storage import changes, etags, groups, notifications
 from collector.storage.selecting import marks
 from collector.storage.tables import sql, text
 
@@ -61,6 +61,12 @@ def prune_changes(now: datetime, *, batch: int = 5_000) -> Pruned:
 def prune_etags(now: datetime, *, batch: int = 1_000) -> Pruned:
     """Forgets ETags that nobody used for 30 days."""
     done = etags.prune(now, batch=batch)
+    return Pruned(done, batch if done == batch else 0)
+
+
+def prune_notifications(now: datetime, *, batch: int = 1_000) -> Pruned:
+    """Forgets notifications of 90 days ago that wait for nothing and belong to no open alert."""
+    done = notifications.prune(now, batch=batch)
     return Pruned(done, batch if done == batch else 0)
 
 

@@ -177,3 +177,19 @@ def test_changed_alerts_can_be_followed(rig: Rig) -> None:
         assert [alert_id for _, alert_id in alertpages.changed_after(*first[-1], 10)] == [1]
         assert [one["state"] for one in alertpages.by_ids([2, 1, 77])] == ["resolved", "firing"]
         assert alertpages.counts()["firing"] == 1
+
+
+def test_old_notifications_are_forgotten_but_for_those_that_wait_or_are_of_an_open_alert(rig: Rig) -> None:
+    rig.told(failed(1, later()), passed(2, later(minutes=5)), failed(3, later(minutes=9), workflow=8))
+    with rig.database.writing():
+        ids = [one.id for one in rig_outbox(rig)]
+        notifications.claim(ids, "me", rig.now, timedelta(seconds=30))
+        notifications.mark_sent([ids[0], ids[2]], "me", rig.now)
+        assert notifications.prune(later(days=80)) == 0
+        assert notifications.prune(later(days=95)) == 1
+        assert [one.kind for one in notifications.of_alert(1)] == ["fixed"], "what waits stays"
+        assert [one.kind for one in notifications.of_alert(2)] == ["failing"], "its alert is open"
+
+
+def rig_outbox(rig: Rig) -> list[notifications.Notification]:
+    return notifications.waiting("team")
