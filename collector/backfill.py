@@ -173,7 +173,9 @@ class Shown:
 
     def __init__(self, reader: Backfills, source: str, monotonic: Callable[[], float] = time.monotonic) -> None:
         self._reader, self._source, self._monotonic = reader, source, monotonic
-        self._begun = self._said = monotonic()
+        self._said = monotonic()
+        self._begun: tuple[float, int] | None = None
+        """When all runs were known, and how many were to be looked at then."""
 
     def now_and_then(self) -> None:
         if self._monotonic() - self._said >= LINE_EVERY_SECONDS:
@@ -181,24 +183,34 @@ class Shown:
 
     def line(self) -> None:
         self._said = self._monotonic()
-        text = progress_line(self._reader.counts, self._reader.budget(), self._said - self._begun)
-        click.echo(f"{self._source}: {text}")
+        counts = self._reader.counts
+        if self._begun is None and counts.repos and counts.listed >= counts.repos:
+            self._begun = self._said, counts.runs_left
+        click.echo(f"{self._source}: {progress_line(counts, self._reader.budget(), self._left())}")
+
+    def _left(self) -> timedelta | None:
+        """By what a run took so far; None before that can be told."""
+        if self._begun is None:
+            return None
+        looked_at = self._begun[1] - self._reader.counts.runs_left
+        passed_seconds = self._said - self._begun[0]
+        return (
+            timedelta(seconds=round(passed_seconds / looked_at * self._reader.counts.runs_left)) if looked_at else None
+        )
 
 
-def progress_line(counts: BackfillCounts, budget: Budget | None, passed_seconds: float) -> str:
-    """One line of progress. The time left is by what a run took so far, and told once all runs are known."""
+def progress_line(counts: BackfillCounts, budget: Budget | None, left: timedelta | None) -> str:
+    """One line of progress; ``left`` is the time that it may still take."""
     parts = [
         f"repos {counts.done}/{counts.repos}",
         f"{counts.windows} windows",
-        f"{counts.runs} runs",
-        f"{counts.runs_left} to look at",
+        f"{counts.runs} runs listed",
+        f"{counts.runs_left} left to look at",
         f"{counts.requests} requests",
     ]
     if budget is not None:
         parts.append(f"budget {budget.remaining}/{budget.limit}")
-    looked_at = counts.runs - counts.runs_left
-    if counts.listed >= counts.repos and looked_at > 0 and counts.runs_left:
-        left = timedelta(seconds=round(passed_seconds / looked_at * counts.runs_left))
+    if left:
         parts.append(f"about {left} left")
     return ", ".join(parts) + (f" (at {counts.at})" if counts.at and counts.done < counts.repos else "")
 

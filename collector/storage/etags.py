@@ -10,8 +10,8 @@ KEPT = timedelta(days=30)
 
 
 def get(source: str, key: str) -> str | None:
-    row = Etag.get_or_none(source=source, key=key)
-    return row.etag if row else None
+    row = sql("SELECT etag FROM etags WHERE source = ? AND key = ?", (source, key)).fetchone()
+    return str(row[0]) if row else None
 
 
 def put(source: str, key: str, etag: str, now: datetime) -> None:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collector.storage.tables import Mark
+from collector.storage.tables import Mark, sql
 
 
 def get(source: str, name: str) -> str | None:
-    row = Mark.get_or_none(source=source, name=name)
-    return row.text if row else None
+    row = sql("SELECT text FROM marks WHERE source = ? AND name = ?", (source, name)).fetchone()
+    return str(row[0]) if row else None
 
 
 def put(source: str, name: str, text: str) -> None:

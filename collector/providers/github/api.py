@@ -23,6 +23,7 @@ from collector.providers.http import Http, Reply
 HEADERS = {"Accept": "application/vnd.github+json", "X-GitHub-Api-Version": "2022-11-28"}
 REQUESTS_PER_SECOND = PER_MINUTE / 60
 REDIRECTS = 3
+MAX_UNCHANGED = 10_000
 _log = structlog.get_logger(__name__)
 
 
@@ -67,6 +68,8 @@ class GithubApi:
         self._selection, self._source = selection, source
         self._paced, self._grants, self._network = paced, grants, network
         self._grant: tuple[str, Grant] | None = None
+        self._unchanged: dict[str, str] = {}
+        """ETags that the last answer confirmed: storage has the same ones and need not be asked."""
         self.requests = 0
 
     @property
@@ -94,8 +97,13 @@ class GithubApi:
     def changed(self, url: str, memory: Memory) -> Fetched | None:
         """GET with the ETag of the last time; None when nothing changed. Raises SourceError."""
         key = self._key(url)
-        reply = self.ask(url, etag=memory.etag(key))
-        return None if reply.status == 304 else self._fetched(reply, key)
+        etag = self._unchanged.pop(key, None) or memory.etag(key)
+        reply = self.ask(url, etag=etag)
+        if reply.status != 304:
+            return self._fetched(reply, key)
+        if etag and len(self._unchanged) < MAX_UNCHANGED:
+            self._unchanged[key] = etag
+        return None
 
     def found(self, url: str) -> Fetched | None:
         """GET; None when it is not there. Raises SourceError for all but 200, 404 and 410."""

@@ -25,6 +25,7 @@ from collector.providers.github.repo import Repo
 PER_MINUTE = 200
 """Requests a minute: with the 600 of a collector at work they stay below what GitHub takes for abuse."""
 ASKED = "backfill"
+_RUNS = "backfill_runs"
 
 
 class Backfill:
@@ -40,6 +41,7 @@ class Backfill:
     ) -> None:
         self._api, self._repos, self._memory, self._transport = api, repos, memory, transport
         self.counts = counts
+        self._left: dict[str, int] = {}
 
     def batches(self, since: datetime, now: datetime) -> Iterator[Batch]:
         """See ``providers.base.Backfills``."""
@@ -71,34 +73,43 @@ class Backfill:
 
     def _list(self, repo: Repo, asked: Work) -> Iterator[Batch]:
         past = self._past(repo, asked)
-        if past.work is not None and past.work.stage == "list":
+        if past.work is None or past.work.stage != "list":
+            self._keep_left(repo, int(self._memory.mark(repo.mark(_RUNS)) or 0) if past.work else 0)
+        else:
             self._leave_news_room()
-        windows = 0
-        for batch in past.read_list(asked.until or asked.since):
+            yield from self._told_list(repo, past, asked.until or asked.since)
+        self.counts.listed += 1
+
+    def _told_list(self, repo: Repo, past: Past, until: datetime) -> Iterator[Batch]:
+        windows = total = 0
+        for batch in past.read_list(until):
             self.counts.windows += past.windows - windows
             windows = past.windows
             if batch.progress is not None:
                 self.counts.runs += batch.progress.builds
-                self.counts.runs_left += batch.progress.builds
+                total = batch.progress.total or 0
+                self._keep_left(repo, batch.progress.done)
             yield batch
-        self.counts.listed += 1
+        yield Batch(marks={repo.mark(_RUNS): str(total)})
 
     def _details(self, repo: Repo, asked: Work) -> Iterator[Batch]:
         past = self._past(repo, asked)
         if past.work is not None:
             details = Details(self._api, repo, self._memory, self._transport, logs=False)
-            yield from self._counted_pages(past.read_details(details, self._may_go_on))
+            for batch in past.read_details(details, self._may_go_on):
+                if batch.progress is not None:
+                    self._keep_left(repo, (batch.progress.total or 0) - batch.progress.done)
+                yield batch
             if past.work is not None:
                 self._leave_news_room()
                 return
             yield Batch(marks=self._through(repo, asked))
+        self._keep_left(repo, 0)
         self.counts.done += 1
 
-    def _counted_pages(self, batches: Iterator[Batch]) -> Iterator[Batch]:
-        for batch in batches:
-            if batch.details and batch.details[0].updated_at is not None:
-                self.counts.runs_left = max(0, self.counts.runs_left - 1)
-            yield batch
+    def _keep_left(self, repo: Repo, runs: int) -> None:
+        self._left[repo.configured] = runs
+        self.counts.runs_left = sum(self._left.values())
 
     def _counted(self, batches: Iterator[Batch]) -> Iterator[Batch]:
         for batch in batches:

@@ -11,13 +11,14 @@ from datetime import UTC, datetime, timedelta
 import httpx
 
 from collector.domain.errors import SourceError, Unreachable, Waiting
-from collector.providers.base import PLAN_MARK, BackfillCounts, Batch, Budget, Memory, SourceReader, Trouble
+from collector.providers.base import PLAN_MARK, BackfillCounts, Batch, Budget, KnownBuild, Memory, SourceReader, Trouble
 from collector.providers.github.api import Credentials, GithubApi
 from collector.providers.github.backfill import PER_MINUTE, Backfill
 from collector.providers.github.credentials import Anonymous, credentials_of
 from collector.providers.github.details import Details
 from collector.providers.github.history import SPARED, History
 from collector.providers.github.limits import BadCredentials
+from collector.providers.github.mapping import PROVIDER
 from collector.providers.github.ordinary import Ordinary
 from collector.providers.github.plan import (
     MOST_COST,
@@ -40,6 +41,8 @@ HISTORY_FOR = timedelta(seconds=20)
 """How long a poll goes on with details of history, unless the interval is longer: then news are due again."""
 SETTLED_FOR = timedelta(hours=1)
 UNREACHABLE_IN_A_ROW = 2
+MOST_UNFINISHED = 1_000
+"""So many ``Memory.unfinished`` tells at most."""
 
 
 def make_reader(
@@ -109,6 +112,7 @@ class GithubReader:
         self._allowance = Allowance()
         self.counts = BackfillCounts()
         self._settled: dict[str, tuple[datetime, History]] = {}
+        self._unfinished: Mapping[str, Sequence[KnownBuild]] | None = None
         self._swept: dict[str, datetime] = {}
         self._told_plan: Hourly | None = None
 
@@ -119,6 +123,7 @@ class GithubReader:
         yield from self._plan(standings)
         errors: list[SourceError] = []
         unreachable = 0
+        self._unfinished = self._stored_unfinished(memory)
         for name in self._due(standings, now):
             error = None
             for batch in self._one(name, memory, now):
@@ -153,9 +158,9 @@ class GithubReader:
     def _one(self, name: str, memory: Memory, now: datetime) -> Iterator[Batch]:
         """One repo: the ordinary poll and the list of its history. Its failure is told and remembered."""
         ordinary, before = self._repos[name], self._api.requests
+        history = self._history_of(ordinary, memory, now)
         try:
-            history = self._history_of(ordinary, memory, now)
-            for batch in ordinary.poll(memory, history, now):
+            for batch in ordinary.poll(memory, history, now, self._unfinished_of(ordinary.repo)):
                 if ordinary.repo.mark("reading") in batch.marks:  # a gap of ours was found
                     self._settled.pop(name, None)
                 yield batch
@@ -167,7 +172,24 @@ class GithubReader:
             self._failing.add(name)
             yield Batch(trouble=Trouble(name, exc))
         self._read_at[name] = now
-        self._cost[name] = max(TYPICAL_COST, self._api.requests - before)
+        quiet = ordinary.changed_at != now and not history.pending
+        self._cost[name] = TYPICAL_COST if quiet else max(TYPICAL_COST, self._api.requests - before)
+
+    def _stored_unfinished(self, memory: Memory) -> Mapping[str, Sequence[KnownBuild]] | None:
+        """Stored unfinished builds by repo, asked for once a poll; None when there are more than storage tells."""
+        found = memory.unfinished(PROVIDER, self.instance)
+        if len(found) >= MOST_UNFINISHED:
+            return None
+        by_repo: dict[str, list[KnownBuild]] = {}
+        for one in found:
+            by_repo.setdefault(one.key.repo.lower(), []).append(one)
+        return by_repo
+
+    def _unfinished_of(self, repo: Repo) -> Sequence[KnownBuild] | None:
+        """None: storage has to be asked for this repo, which may have told another instance than the source's."""
+        if self._unfinished is None or repo.instance != self.instance:
+            return None
+        return self._unfinished.get(repo.name.lower(), ())
 
     def _history(self, memory: Memory, now: datetime) -> Iterator[Batch]:
         """Details of history, then the day's sweep, repo by repo, for about as long as a poll may take."""
@@ -189,7 +211,7 @@ class GithubReader:
         details = Details(self._api, ordinary.repo, memory, self._transport)
         if history.pending:
             yield from history.read_details(details, in_time, now)
-        elif self._swept.get(ordinary.repo.configured, now - EVERY) < latest_turn(ordinary.repo.configured, now):
+        elif self._swept.get(ordinary.repo.configured, now - EVERY) < latest_turn(ordinary.repo, now):
             sweep = Sweep(self._api, ordinary.repo, memory, now)
             yield from sweep.batches(details, history.covers, lambda: in_time() and self._api.spendable(SPARED))
             if not sweep.pending:

@@ -6,7 +6,7 @@ is then found again by the next poll.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 
 import httpx
@@ -57,25 +57,34 @@ class Ordinary:
         text = memory.mark(self.repo.pushed_mark)
         return text is not None and now - parse_instant(text) < PUSHED_FOR
 
-    def poll(self, memory: Memory, history: History, now: datetime) -> Iterator[Batch]:
-        """Everything but the history. Raises SourceError when the runs cannot be read."""
+    def poll(
+        self, memory: Memory, history: History, now: datetime, unfinished: Sequence[KnownBuild] | None = None
+    ) -> Iterator[Batch]:
+        """Everything but the history. Raises SourceError when the runs cannot be read.
+
+        ``unfinished``: the repo's stored unfinished builds as of now; None: storage is asked.
+        """
         if self._sides_at is None:
             self.repo.recall(memory)
         if self._sides_at is None or now - self._sides_at >= SIDES_EVERY:
             yield from self._sides(memory)
-            self._sides_at = now
-        reading = _Reading(self._api, self.repo, memory, history, self._transport)
+            self._sides_at = self._done_at(self._sides_at, SIDES_EVERY, now)
+        reading = _Reading(self._api, self.repo, memory, history, self._transport, unfinished)
         yield from reading.newest()
         if self._unfinished_at is None or now - self._unfinished_at >= UNFINISHED_EVERY or reading.hidden():
             for status in UNFINISHED:
                 yield from reading.unfinished(status)
-            self._unfinished_at = now
+            self._unfinished_at = self._done_at(self._unfinished_at, UNFINISHED_EVERY, now)
         yield from reading.not_shown(now)
         yield from self._running(reading, now)
         if reading.changed:
             self.changed_at = now
         if reading.missed and not history.untouched:
             self._missed_at = now
+
+    def _done_at(self, before: datetime | None, every: timedelta, now: datetime) -> datetime:
+        """Now; the first time as if a part of ``every`` had passed, so that the repos do not keep in step."""
+        return now if before else now - every * self.repo.turn
 
     def _running(self, reading: _Reading, now: datetime) -> Iterator[Batch]:
         """The jobs of builds that go on, now and then: they begin, end and wait while their run's word stays."""
@@ -131,11 +140,17 @@ class _Reading:
     """One poll of one repo's runs."""
 
     def __init__(
-        self, api: GithubApi, repo: Repo, memory: Memory, history: History, transport: httpx.BaseTransport | None
+        self,
+        api: GithubApi,
+        repo: Repo,
+        memory: Memory,
+        history: History,
+        transport: httpx.BaseTransport | None,
+        unfinished: Sequence[KnownBuild] | None,
     ) -> None:
         self._api, self._repo, self._memory, self._history = api, repo, memory, history
         self._details = Details(api, repo, memory, transport)
-        self._stored: tuple[KnownBuild, ...] | None = None
+        self._stored = unfinished
         self.changed = False
         self.missed = False
         """Whether a list showed what neither a poll nor a webhook had told."""
@@ -165,10 +180,10 @@ class _Reading:
             pages.append(read_page(self._repo, self._api.get(following), self._memory))
         yield from self._tell(status, pages, {})
 
-    def stored_unfinished(self) -> tuple[KnownBuild, ...]:
+    def stored_unfinished(self) -> Sequence[KnownBuild]:
         """Builds that storage takes to be queued or in progress, as of the last list that told anything."""
         if self._stored is None:
-            self._stored = tuple(self._memory.unfinished(PROVIDER, self._repo.instance, self._repo.name))
+            self._stored = self._memory.unfinished(PROVIDER, self._repo.instance, self._repo.name)
         return self._stored
 
     def hidden(self) -> bool:
@@ -225,8 +240,9 @@ class _Reading:
         self.missed = self.missed or any(moved(word, known) for word, known in told)
         for page in reversed(pages):
             yield from trouble(self._repo, page.problems, "runs")
-            words = tuple(word for word in page.words if self._wanted(word, page.known))
-            pending = [word for word in words if self._read_details_of(word, page.known)]
+            wanted = tuple(word for word in page.words if self._wanted(word, page.known))
+            pending = [word for word in wanted if self._read_details_of(word, page.known)]
+            words = self._news(wanted, page.known)
             if page is not pages[0] or pending:
                 yield Batch(words=words, marks=self._learned(words))
             for word in pending:
@@ -234,6 +250,11 @@ class _Reading:
         done = etags(pages[0].fetched) if self._details.complete else ()
         yield Batch(words=words, etags=done, marks={**self._learned(words), **marks})
         self._repo.shown[name] = pages[0].shown  # the ETag speaks for the first page alone
+
+    @staticmethod
+    def _news(words: tuple[RunWord, ...], known: Mapping[BuildKey, KnownBuild]) -> tuple[RunWord, ...]:
+        """Those that say more than storage knows, and the first: it carries the repo's present name."""
+        return tuple(word for word in words if word is words[0] or moved(word, known.get(word.key.folded)))
 
     def _learned(self, words: tuple[RunWord, ...]) -> Mapping[str, str]:
         return self._repo.learn(words[0]) if words else {}

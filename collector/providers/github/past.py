@@ -83,7 +83,7 @@ class Past:
         """
         if self.work is None or self.work.stage != "details":
             return
-        work, read = self.work, 0
+        work, counted = self.work, _Counted()
         for step in self._walk(work).steps():
             for word in step.page.words:
                 known = step.page.known.get(word.key.folded)
@@ -92,8 +92,8 @@ class Past:
                 if not may_go_on():
                     return
                 yield from details.read(word, known)
-                read += 1
-            progress = Progress(f"{self._repo.configured} (jobs)", read, None, 0)
+            done, total = counted.with_page(step)
+            progress = Progress(f"{self._repo.configured} (jobs)", done, total, 0)
             self.work = replace(work, cursor=step.left_until)
             yield Batch(marks=self._note(self.work), progress=progress)
         self.work = None

@@ -24,7 +24,7 @@ BUSY_COST = 4
 """Of a poll that finds news: the newest runs, both lists of unfinished ones, a run's jobs."""
 MOST_COST = 10
 """A repo that once cost more (it was read for the first time) is planned with this."""
-UNFINISHED_EVERY = timedelta(minutes=5)
+UNFINISHED_EVERY = timedelta(minutes=10)
 SIDES_EVERY = timedelta(hours=1)
 _EVENLY = 2 * (timedelta(hours=1) / UNFINISHED_EVERY) + 2 * (timedelta(hours=1) / SIDES_EVERY)
 """Requests an hour and repo whatever happens: the two lists of unfinished runs, the workflows, the repo itself."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -57,6 +58,11 @@ class Repo:
     def pushed_mark(self) -> str:
         """The note that the web process makes when a webhook of this repo arrives."""
         return pushed_mark(self.name)
+
+    @property
+    def turn(self) -> float:
+        """From 0 to 1, by name: what all repos do at times they do one after the other, not all at once."""
+        return int.from_bytes(hashlib.sha256(self.configured.lower().encode()).digest()[:4], "big") / 2**32
 
     def recall(self, memory: Memory) -> None:
         """What an earlier process learned and a 304 does not tell again."""

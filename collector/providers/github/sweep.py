@@ -6,7 +6,6 @@ runs only while it goes on. The sweep costs a request for a hundred runs; each r
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 
@@ -76,13 +75,12 @@ class Sweep:
         if going := Work.from_text(self._memory.mark(self._going) or ""):
             return going
         done = self._memory.mark(self._done)
-        if done and parse_instant(done) >= latest_turn(self._repo.configured, self._now):
+        if done and parse_instant(done) >= latest_turn(self._repo, self._now):
             return None
         return Work("list", self._now - RERUN_WITHIN, self._now)
 
 
-def latest_turn(repo: str, now: datetime) -> datetime:
-    """When the repo's time of the day last was: spread over the day by name, so that sweeps do not come all at once."""
-    digest = hashlib.sha256(repo.lower().encode()).digest()
-    offset = timedelta(seconds=int.from_bytes(digest[:4], "big") % int(EVERY.total_seconds()))
+def latest_turn(repo: Repo, now: datetime) -> datetime:
+    """When the repo's time of the day last was."""
+    offset = EVERY * repo.turn
     return EPOCH + offset + ((now - EPOCH - offset) // EVERY) * EVERY

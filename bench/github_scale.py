@@ -1,0 +1,272 @@
+"""What reading a large GitHub costs: a whole backfill with kills, a steady hour, a cycle in which nothing changed.
+
+    python -m bench.github_scale backfill [--repos 1] [--runs 57000] [--kills 20]
+    python -m bench.github_scale hour [--repos 400]
+    python -m bench.github_scale unchanged [--repos 1000]
+
+The GitHub is ``bench.github_world`` in a process of its own on loopback. Prints one line a figure.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from urllib.request import urlopen
+
+import httpx
+
+from bench.github_world import RERUN_EVERY
+from collector import ingest
+from collector.poller import SourceJob
+from collector.providers.registry import make_reader
+from collector.storage.database import Database, connect
+from collector.storage.memory import SourceMemory
+from collector.storage.tables import sql
+from config.model import Config, GithubSource
+
+ROOT = Path(__file__).resolve().parent.parent
+DAY = 86_400
+TOKEN = {"BENCH_TOKEN": "t0ken"}
+
+
+@contextmanager
+def github(repos: int, runs: int, jobs: int, begin: int, every: float, now: int) -> Iterator[str]:
+    """The address of a GitHub with so many runs in each repo."""
+    given = {"repos": repos, "runs": runs, "jobs": jobs, "begin": begin, "every": every, "now": now}
+    options = [part for name, value in given.items() for part in (f"--{name}", str(value))]
+    command = [sys.executable, "-m", "bench.github_world", *options]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, cwd=ROOT, text=True)
+    try:
+        assert process.stdout is not None
+        yield process.stdout.readline().strip()
+    finally:
+        process.kill()
+        process.wait()
+
+
+def counts(url: str) -> dict[str, int]:
+    found: dict[str, int] = json.loads(_steer(f"{url}/_counts"))
+    return found
+
+
+def _steer(url: str) -> bytes:
+    """Without httpx, whose every new client reads the certificates: that would count as CPU of ours."""
+    with urlopen(url) as answer:
+        body: bytes = answer.read()
+    return body
+
+
+def source_of(url: str, repos: int, interval: str = "60s") -> GithubSource:
+    names = [f"acme/r{number}" for number in range(repos)]
+    given = {"name": "acme", "provider": "github", "url": url, "token": "${BENCH_TOKEN}", "repos": names}
+    return GithubSource.model_validate({**given, "interval": interval})
+
+
+def stored(database: Database) -> dict[str, int]:
+    with database.reading():
+        asked = {
+            "builds": "SELECT count(*) FROM builds",
+            "re-runs": "SELECT count(*) FROM builds WHERE attempt > 1",
+            "jobs": "SELECT count(*) FROM jobs",
+            "without jobs": "SELECT count(*) FROM builds WHERE NOT has_jobs",
+        }
+        return {name: int(sql(text).fetchone()[0]) for name, text in asked.items()}
+
+
+def resident_kib(pid: int) -> int:
+    status = Path(f"/proc/{pid}/status").read_text()
+    return int(next(line.split()[1] for line in status.splitlines() if line.startswith("VmRSS")))
+
+
+class Killed:
+    """``cihealth backfill`` as a user runs it, killed so many times at random instants, then left to end."""
+
+    def __init__(self, folder: Path, url: str, repos: int) -> None:
+        source = source_of(url, repos)
+        (folder / "collectors.yaml").write_text(json.dumps({"sources": [source.model_dump(mode="json",
+            include={"name", "provider", "url", "repos"}) | {"token": "${BENCH_TOKEN}"}]}))  # fmt: skip
+        self.database = f"sqlite:///{folder}/bench.db"
+        self.command = [sys.executable, "-P", "-m", "collector", "backfill", "--source", "acme", "--since", "90d",
+                        "--config", str(folder / "collectors.yaml"), "--database", self.database]  # fmt: skip
+        self.output = folder / "output.txt"
+        self.resident: list[int] = []
+        self.cpu_seconds = 0.0
+
+    def go(self, kill_after_seconds: float | None) -> int | None:
+        """The exit code; None when it was killed."""
+        with self.output.open("ab") as output:
+            process = subprocess.Popen(self.command, cwd=ROOT, env={**os.environ, **TOKEN}, stdout=output,
+                                       stderr=subprocess.STDOUT)  # fmt: skip
+        begun = time.monotonic()
+        while True:
+            ended, status, used = os.wait4(process.pid, os.WNOHANG)
+            if ended:
+                self.cpu_seconds += used.ru_utime + used.ru_stime
+                process.returncode = os.waitstatus_to_exitcode(status)
+                return None if process.returncode == -signal.SIGKILL else process.returncode
+            if time.monotonic() - begun > 2:
+                self.resident.append(resident_kib(process.pid))
+            if kill_after_seconds is not None and time.monotonic() - begun > kill_after_seconds:
+                process.kill()
+            time.sleep(0.25)
+
+
+def backfill(repos: int, runs: int, jobs: int, kills: int) -> None:
+    now = int(time.time())
+    begin = now - 89 * DAY
+    every = 88.9 * DAY / runs
+    chance = random.Random(7)
+    with tempfile.TemporaryDirectory(prefix="bench-") as folder, github(repos, runs, jobs, begin, every, now) as url:
+        killed, begun = Killed(Path(folder), url, repos), time.monotonic()
+        code: int | None = None
+        done_kills = 0
+        while code is None:
+            code = killed.go(chance.uniform(4, 9) if done_kills < kills else None)
+            done_kills += code is None
+        passed, asked = time.monotonic() - begun, counts(url)
+        database = connect(killed.database)
+        rows = stored(database)
+        database.close()
+        _report_backfill(repos, runs, jobs, asked, rows)
+        half = len(killed.resident) // 2
+        print(f"exit code {code}, after {done_kills} kills; {passed:.0f} s, CPU {killed.cpu_seconds:.0f} s "
+              f"(of the last process and those killed)")  # fmt: skip
+        print(f"resident memory: {max(killed.resident[:half]) // 1024} MiB at most in the first half, "
+              f"{max(killed.resident[half:]) // 1024} MiB in the second")  # fmt: skip
+        print(Path(killed.output).read_text().splitlines()[-2])
+
+
+def _report_backfill(repos: int, runs: int, jobs: int, asked: dict[str, int], rows: dict[str, int]) -> None:
+    total = repos * runs
+    reruns = repos * len([index for index in range(runs) if index % RERUN_EVERY == 7])
+    least = repos * -(-runs // 100) + total + 2 * reruns
+    print(f"truth: {total + reruns} attempts, {reruns} of them re-runs, {(total + reruns) * jobs} jobs")
+    print(f"stored: {rows}")
+    whole = (rows["builds"], rows["jobs"], rows["without jobs"]) == (total + reruns, (total + reruns) * jobs, 0)
+    print(f"whole: {whole}")
+    print(f"requests: {asked['requests']}; the fewest: {least} (a page of runs for 100, each attempt's jobs, "
+          f"each earlier attempt); {asked['requests'] / least:.3f} times as many")  # fmt: skip
+    print(f"by kind: { {name: asked[name] for name in sorted(asked)} }")
+
+
+class Cycle:
+    """A reader whose clock is the bench's, over a database of its own."""
+
+    def __init__(self, folder: Path, url: str, repos: int, now: int) -> None:
+        self.url, self.now = url, now
+        self.database = connect(f"sqlite:///{folder}/bench.db")
+        self.database.migrate()
+        source = source_of(url, repos).model_copy(update={"backfill": timedelta(days=1)})
+        self.reader = make_reader(source, Config(), TOKEN, clock=self.clock)
+        self.job = SourceJob("acme", "github", timedelta(seconds=60), self.reader)
+        self.memory = SourceMemory(self.database, "acme")
+
+    def clock(self) -> datetime:
+        return datetime.fromtimestamp(self.now, UTC)
+
+    def poll(self) -> None:
+        _steer(f"{self.url}/_clock?at={self.now}")
+        for batch in self.reader.poll(self.memory, self.clock()):
+            ingest.record(self.database, batch, ingest.Context("acme"), self.clock())
+
+    def close(self) -> None:
+        self.reader.close()
+        self.database.close()
+
+
+def hour(repos: int) -> None:
+    """A steady hour: each repo has three runs every half an hour."""
+    begin = int(time.time()) // DAY * DAY - 2 * DAY
+    per_hour, runs = 6, 6 * 60
+    now = begin + DAY
+    with (
+        tempfile.TemporaryDirectory(prefix="bench-") as folder,
+        github(repos, runs, 3, begin, 3600 / per_hour, now) as url,
+    ):
+        cycle = Cycle(Path(folder), url, repos, now)
+        for _ in range(3):
+            cycle.poll()
+            cycle.now += 60
+        before, cpu = counts(url), time.process_time()
+        for _ in range(60):
+            cycle.poll()
+            cycle.now += 60
+        after, used = counts(url), time.process_time() - cpu
+        rows = stored(cycle.database)
+        cycle.close()
+    made = {name: after[name] - before.get(name, 0) for name in after}
+    begun = repos * per_hour * (1 + 1 / RERUN_EVERY)
+    print(f"{repos} repos, {begun:.0f} attempts an hour: {made['requests']} requests, {made['charged']} charged")
+    print(f"by kind: { {name: made[name] for name in sorted(made)} }")
+    print(f"arithmetic: a poll of each repo a minute {repos * 60}; both lists of unfinished runs every 10 minutes "
+          f"{repos * 12}; the repo and its workflows every hour {repos * 2}; jobs of each attempt at its 3 states "
+          f"{3 * begun:.0f}; charged at least: the 3 states of each burst of 3 on the newest page "
+          f"{repos * per_hour:.0f}, and their jobs")  # fmt: skip
+    print(f"CPU {used:.1f} s of the hour's 3600 s; stored {rows}")
+
+
+def unchanged(repos: int) -> None:
+    """Polls of repos of which none changes, a minute apart: each reads as many as 600 requests a minute allow."""
+    begin = int(time.time()) // DAY * DAY - 2 * DAY
+    now = begin + DAY
+    with tempfile.TemporaryDirectory(prefix="bench-") as folder, github(repos, 3, 1, begin, 60.0, now) as url:
+        cycle = Cycle(Path(folder), url, repos, now)
+        for _ in range(6):
+            cycle.poll()
+            cycle.now += 60
+        for each in range(3):
+            before, cpu, wall = counts(url), time.process_time(), time.monotonic()
+            for _ in range(5):
+                cycle.poll()
+                cycle.now += 60
+            used, passed, after = time.process_time() - cpu, time.monotonic() - wall, counts(url)
+            asked, charged, newest = (after[name] - before[name] for name in ("requests", "charged", "newest"))
+            bare = bare_requests(url, repos) * 1000 / repos
+            share = 1000 / newest
+            ours = used * share
+            print(f"{each + 1}: {newest} polls of a repo, {asked} requests, {charged} charged, in {passed:.1f} s")
+            print(f"   for 1,000 repos: {asked * share:.0f} requests, CPU {ours:.2f} s; 1,000 bare httpx requests: "
+                  f"CPU {bare:.2f} s; {ours / bare:.2f} times")  # fmt: skip
+        cycle.close()
+
+
+def bare_requests(url: str, repos: int) -> float:
+    """CPU seconds of as many conditional GETs with one httpx.Client that do nothing with the answers."""
+    with httpx.Client(headers={"Authorization": "Bearer t0ken"}) as client:
+        targets = [f"{url}/repos/acme/r{number}/actions/runs?per_page=100" for number in range(repos)]
+        tags = [client.get(target).headers["ETag"] for target in targets]
+        begun = time.process_time()
+        for target, tag in zip(targets, tags, strict=True):
+            assert client.get(target, headers={"If-None-Match": tag}).status_code == 304
+        return time.process_time() - begun
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("what", choices=("backfill", "hour", "unchanged"))
+    parser.add_argument("--repos", type=int)
+    parser.add_argument("--runs", type=int, default=57_000)
+    parser.add_argument("--jobs", type=int, default=10)
+    parser.add_argument("--kills", type=int, default=20)
+    told = parser.parse_args()
+    if told.what == "backfill":
+        backfill(told.repos or 1, told.runs, told.jobs, told.kills)
+    elif told.what == "hour":
+        hour(told.repos or 400)
+    else:
+        unchanged(told.repos or 1000)
+
+
+if __name__ == "__main__":
+    main()
