@@ -29,8 +29,9 @@ from collector.clibase import (
 from collector.connect import connect_sources
 from collector.daemon import Collecting, collect
 from collector.leadership import lease_owner
-from collector.supervisor import Supervisor, free_port, python_program
+from collector.supervisor import Supervisor, python_program
 from config.check import check, lines
+from config.listening import free_port
 from config.logging import configure
 from config.schema import rendered
 from config.secrets import Need, SecretError, api_secret_names

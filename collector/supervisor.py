@@ -7,10 +7,8 @@ however we go, it reads the end of the file and leaves. Its number is in the env
 from __future__ import annotations
 
 import contextlib
-import errno
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -19,8 +17,6 @@ from dataclasses import dataclass
 from types import FrameType
 
 import structlog
-
-from collector.domain.errors import CIHealthError
 
 log = structlog.get_logger(__name__)
 
@@ -33,10 +29,8 @@ FAILED_STARTS = 3
 STOP_SECONDS = 3.5
 TICK_SECONDS = 0.1
 WRONG_CONFIG = 2
-
-
-class CannotListen(CIHealthError):
-    """The web app could not listen where it was told to."""
+CANNOT_LISTEN = 5
+"""How the web app says that its port is another program's; gunicorn has meanings of its own for 3 and 4."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +111,8 @@ class Supervisor:
         self._signals: list[int] = []
 
     def run(self) -> int:
-        """0: told to stop. 1: a program failed to start FAILED_STARTS times. 2: a program refused the config."""
+        """0: told to stop. 1: a program failed to start FAILED_STARTS times, or could not listen. 2: one refused the
+        config."""
         previous = {
             number: signal.signal(number, self._told) for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
         }
@@ -158,6 +153,11 @@ class Supervisor:
         if code == WRONG_CONFIG:
             log.error("a program refused its configuration; everything stops", program=name, advice="see above")
             return WRONG_CONFIG
+        if code == CANNOT_LISTEN:
+            log.error(
+                "a program cannot listen where it was told to; everything stops", program=name, advice="see above"
+            )
+            return 1
         if child.failed_starts >= FAILED_STARTS:
             advice = f"see its lines above, or start it alone: cihealth {name}"
             log.error("a program failed to start; everything stops", program=name, ended=how, advice=advice)
@@ -194,33 +194,3 @@ def _how_it_ended(code: int) -> str:
         return f"killed by {signal.Signals(-code).name}"
     except ValueError:
         return f"killed by signal {-code}"
-
-
-def free_port(host: str, port: int) -> int:
-    """``port``, or some free one for 0, once it is certain that ``host`` can be listened on there.
-
-    Raises CannotListen naming the host and port, and what can be done.
-    """
-    try:
-        family, kind, protocol, _, address = socket.getaddrinfo(
-            host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
-        )[0]
-        with socket.socket(family, kind, protocol) as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            probe.bind(address)
-            probe.listen()
-            return int(probe.getsockname()[1])
-    except OSError as exc:
-        raise CannotListen(_why_not(host, port, exc)) from exc
-
-
-def _why_not(host: str, port: int, error: OSError) -> str:
-    if error.errno == errno.EADDRINUSE:
-        return (
-            f"port {port} on {host} is in use by another program (CI Health, perhaps, that runs already); "
-            "stop that one, or choose another port with --port"
-        )
-    if error.errno == errno.EACCES:
-        return f"port {port} on {host} is not for ordinary users; choose one from 1024 on with --port"
-    reason = error.strerror or error
-    return f"cannot listen on {host} port {port} ({reason}); name an address of this machine with --host, as 127.0.0.1"

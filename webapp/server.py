@@ -9,7 +9,9 @@ import logging
 import os
 import resource
 import signal
+import socket
 import sys
+import time
 from collections.abc import Callable, Mapping
 from importlib import metadata
 from typing import Any
@@ -21,6 +23,7 @@ from gunicorn.app.base import BaseApplication
 from gunicorn.glogging import Logger
 from gunicorn.workers.ggevent import GeventWorker
 
+from config.listening import CannotListen, listen_on
 from config.load import load
 from config.logging import configure, register_secrets
 from config.model import Config
@@ -36,7 +39,13 @@ PARENT_FD = "CIHEALTH_PARENT_FD"
 CONNECTIONS = 20_000
 GRACE_SECONDS = 2
 KEEP_ALIVE_SECONDS = 20
+BACKLOG = 2048
+FAILED = 1
 WRONG_CONFIG = 2
+CANNOT_LISTEN = 5
+"""Tells the supervisor that starting again would not help."""
+PORT_PATIENCE_SECONDS = 3.0
+"""How long a port may stay in use: a predecessor that was killed leaves it within moments."""
 
 
 class Worker(GeventWorker):  # type: ignore[misc]  # gunicorn ships no types
@@ -83,11 +92,13 @@ class Server(BaseApplication):  # type: ignore[misc]
 
 
 def gunicorn_options(settings: Settings) -> dict[str, Any]:
-    """What differs from gunicorn's defaults, and why."""
-    host = f"[{settings.host}]" if ":" in settings.host else settings.host
+    """What differs from gunicorn's defaults, and why. Listens, as gunicorn would repeat itself about a port in use.
+
+    Raises CannotListen.
+    """
     return {
-        "bind": [f"{host}:{settings.port}"],
-        "backlog": 2048,
+        "bind": [f"fd://{listening(settings).detach()}"],
+        "backlog": BACKLOG,
         "workers": 1,  # the hub, the writer thread and the counters are one process's
         "worker_class": Worker,
         "worker_connections": CONNECTIONS,  # 1,000 by default: as many sockets would stall all HTTP
@@ -104,6 +115,18 @@ def gunicorn_options(settings: Settings) -> dict[str, Any]:
         "proc_name": "cihealth-web",
         "logger_class": OurLog,
     }
+
+
+def listening(settings: Settings) -> socket.socket:
+    """A port in use is tried again for PORT_PATIENCE_SECONDS. Raises CannotListen."""
+    give_up_at = time.monotonic() + PORT_PATIENCE_SECONDS
+    while True:
+        try:
+            return listen_on(settings.host, settings.port, BACKLOG)
+        except CannotListen as exc:
+            if not exc.in_use or time.monotonic() > give_up_at:
+                raise
+            time.sleep(0.1)
 
 
 def _memory_dir() -> str | None:
@@ -133,7 +156,7 @@ def version() -> str:
 
 
 def serve(settings: Settings, config: Config, environ: Mapping[str, str]) -> None:
-    """Serve until told to stop; ends the process with gunicorn's exit code."""
+    """Serve until told to stop; ends the process with gunicorn's exit code. Raises CannotListen."""
     _raise_file_limit()
 
     def make(_: Worker | None) -> Any:
@@ -204,7 +227,7 @@ def _raise_file_limit() -> None:
 
 
 def main(environ: Mapping[str, str] | None = None) -> int:
-    """The program: 0 stopped as told, 1 failed, 2 wrong configuration."""
+    """The program: 0 stopped as told, 1 failed, 2 wrong configuration, 5 (to a supervisor) cannot listen."""
     env = os.environ if environ is None else environ
     try:
         settings = from_environ(env)
@@ -222,5 +245,9 @@ def main(environ: Mapping[str, str] | None = None) -> int:
     if refusal is not None:
         print(refusal, file=sys.stderr)
         return WRONG_CONFIG
-    serve(settings, loaded.config, env)
+    try:
+        serve(settings, loaded.config, env)
+    except CannotListen as exc:
+        print(f"cihealth: {exc}", file=sys.stderr)
+        return CANNOT_LISTEN if PARENT_FD in env else FAILED
     return 0

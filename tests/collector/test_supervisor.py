@@ -154,6 +154,13 @@ def test_a_refused_configuration_is_not_tried_again(tmp_path: Path) -> None:
     assert len(lines(bad)) == 1
 
 
+def test_a_program_whose_port_is_taken_is_not_tried_again(tmp_path: Path) -> None:
+    good, bad = tmp_path / "good", tmp_path / "bad"
+    assert Supervisor([program(OBEDIENT, good), program(DOOMED, bad, str(supervisor.CANNOT_LISTEN))]).run() == 1
+    assert len(lines(bad)) == 1
+    assert not any(alive(int(pid)) for pid in lines(good))
+
+
 def test_the_wait_before_a_start_doubles_up_to_a_minute_and_begins_anew_after_a_steady_run(tmp_path: Path) -> None:
     child = supervisor.Child(program(DOOMED, tmp_path / "bad", "1"))
     read_end, write_end = os.pipe()

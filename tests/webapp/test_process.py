@@ -6,6 +6,7 @@ import json
 import os
 import signal
 import socket
+import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -16,8 +17,10 @@ import httpx
 import pytest
 import websocket
 
+from config.settings import Settings
 from tests.webapp.harness import plain
 from tests.webapp.process import Served, frame
+from webapp.server import CANNOT_LISTEN, listening
 
 CONFIG = """
 groups:
@@ -331,3 +334,30 @@ def test_ctrl_c_ends_it_too(tmp_path: Path) -> None:
     made.process.wait(6)
     assert made.process.returncode in (0, 130)
     made.stop()
+
+
+@pytest.mark.parametrize(("supervised", "code"), [(False, 1), (True, CANNOT_LISTEN)])
+def test_a_port_that_is_taken_meanwhile_is_told_in_one_sentence(tmp_path: Path, supervised: bool, code: int) -> None:
+    reading, writing = os.pipe()
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        env = {"CIHEALTH_PORT": port} | ({"CIHEALTH_PARENT_FD": str(reading)} if supervised else {})
+        made = Served(tmp_path, env=env)
+        with pytest.raises(AssertionError, match="did not start"):
+            made.start(pass_fds=(reading,))
+    assert made.process is not None
+    assert made.process.returncode == code
+    (said,) = made.output.splitlines()
+    assert f"port {port} on 127.0.0.1 is in use" in said
+    os.close(reading)
+    os.close(writing)
+
+
+def test_a_port_that_a_killed_predecessor_leaves_within_moments_is_waited_for() -> None:
+    taken = socket.create_server(("127.0.0.1", 0))
+    port = taken.getsockname()[1]
+    leaving = threading.Timer(0.3, taken.close)
+    leaving.start()
+    with listening(Settings(port=port)) as ours:
+        assert ours.getsockname()[1] == port
+    leaving.join()
