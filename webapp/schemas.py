@@ -56,6 +56,7 @@ class Step(Answer):
     name: str
     number: int
     status: StatusWord
+    conclusion: str | None
     started_at: datetime | None
     completed_at: datetime | None
 
@@ -64,10 +65,13 @@ class Job(Answer):
     name: str
     status: StatusWord
     conclusion: str | None
+    created_at: datetime | None
     started_at: datetime | None
     completed_at: datetime | None
     queue_seconds: float | None
     labels: list[str]
+    runner: str | None = Field(description="Null while no runner took it")
+    url: str | None
     steps: list[Step]
 
 

@@ -1,7 +1,8 @@
 // Runs before the first paint, so that a chosen theme does not flash; the policy allows no inline script.
 try {
-  const theme = localStorage.getItem("theme");
+  const { theme, density } = JSON.parse(localStorage.getItem("prefs") ?? "{}") ?? {};
   if (theme === "light" || theme === "dark") document.documentElement.dataset.theme = theme;
+  if (density === "compact") document.documentElement.dataset.density = density;
 } catch {
   // Storage may be closed to this page: the system's theme then holds.
 }

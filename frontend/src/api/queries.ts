@@ -1,7 +1,7 @@
 import { infiniteQueryOptions, keepPreviousData, queryOptions } from "@tanstack/react-query";
 
 import { answer, client } from "./client";
-import type { BuildDetail, BuildPage, BuildsQuery, FiguresQuery, Source } from "./types";
+import type { BuildContext, BuildDetail, BuildPage, BuildsQuery, FiguresQuery, Grid, GridQuery, ListedPipeline, PageQuery, PipelinePage, Source, Waiting, WaitingQuery } from "./types";
 
 /** Figures move with the clock too: builds leave the window without any change telling so. */
 export const FIGURES_REFRESH_MILLISECONDS = 30_000;
@@ -12,6 +12,7 @@ export const keys = {
   builds: ["builds"] as const,
   build: (id: string) => ["build", id] as const,
   sources: ["sources"] as const,
+  alerts: ["alerts"] as const,
 };
 
 export const metaQuery = () =>
@@ -49,7 +50,36 @@ export const seriesQuery = (query: FiguresQuery) =>
 export const pipelinesQuery = (query: FiguresQuery) =>
   queryOptions({
     queryKey: [...keys.figures, "pipelines", query],
-    queryFn: ({ signal }) => answer(client.GET("/pipelines", { params: { query }, signal })),
+    queryFn: ({ signal }): Promise<{ pipelines: ListedPipeline[] }> => answer(client.GET("/pipelines", { params: { query }, signal })),
+    placeholderData: keepPreviousData,
+    refetchInterval: FIGURES_REFRESH_MILLISECONDS,
+  });
+
+export const pipelineQuery = (id: string, query: PageQuery) =>
+  queryOptions({
+    queryKey: [...keys.figures, "pipeline", id, query],
+    queryFn: ({ signal }): Promise<PipelinePage> => answer(client.GET("/pipelines/{pipeline_id}", { params: { path: { pipeline_id: Number(id) }, query }, signal })),
+    placeholderData: keepPreviousData,
+    refetchInterval: FIGURES_REFRESH_MILLISECONDS,
+  });
+
+export const waitingQuery = (query: WaitingQuery) =>
+  queryOptions({
+    queryKey: [...keys.figures, "waiting", query],
+    queryFn: ({ signal }): Promise<Waiting> => answer(client.GET("/waiting", { params: { query }, signal })),
+    placeholderData: keepPreviousData,
+    refetchInterval: 10_000,
+  });
+
+/** Pages by the instant of the last commit shown. */
+export const gridQuery = (query: GridQuery) =>
+  infiniteQueryOptions({
+    queryKey: [...keys.figures, "grid", query],
+    queryFn: ({ pageParam, signal }): Promise<Grid> =>
+      answer(client.GET("/grid", { params: { query: { ...query, ...(pageParam === "" ? {} : { before: pageParam }) } }, signal })),
+    initialPageParam: "",
+    getNextPageParam: (last) => last.next ?? undefined,
+    placeholderData: keepPreviousData,
     refetchInterval: FIGURES_REFRESH_MILLISECONDS,
   });
 
@@ -64,6 +94,12 @@ export const buildQueryOptions = (id: string) =>
   queryOptions({
     queryKey: keys.build(id),
     queryFn: ({ signal }): Promise<BuildDetail> => answer(client.GET("/builds/{build_id}", { params: { path: { build_id: Number(id) } }, signal })),
+  });
+
+export const buildContextQuery = (id: number) =>
+  queryOptions({
+    queryKey: [...keys.build(String(id)), "context"],
+    queryFn: ({ signal }): Promise<BuildContext> => answer(client.GET("/builds/{build_id}/context", { params: { path: { build_id: id } }, signal })),
   });
 
 /** Pages by the server's cursor: rows that arrive meanwhile neither repeat nor skip others. */

@@ -4,15 +4,15 @@
  */
 
 export interface paths {
-    "/ws": {
+    "/grid": {
         parameters: {
             query?: never;
             header?: never;
             path?: never;
             cookie?: never;
         };
-        /** One client from hello to its end. */
-        get: operations["get_ws"];
+        /** Commits by pipelines of one repo: who broke what. */
+        get: operations["get_grid_grid"];
         put?: never;
         post?: never;
         delete?: never;
@@ -58,6 +58,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/alerts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Alerts, the newest opened first, a page at a time, each with its notifications. */
+        get: operations["get_alerts_list_alerts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/readyz": {
         parameters: {
             query?: never;
@@ -70,6 +87,23 @@ export interface paths {
          * @description The collector counts as at work while its heartbeat is younger than 60 s.
          */
         get: operations["get_probes_readyz"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/waiting": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What waits now, the longest first, and how each set of runner labels is doing. */
+        get: operations["get_waiting_waiting"];
         put?: never;
         post?: never;
         delete?: never;
@@ -149,6 +183,24 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/silences": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The silences in force or to come, the soonest to end first; or the newest 100. */
+        get: operations["get_silences_list_silences"];
+        put?: never;
+        /** A silence by matchers; the open alerts that it takes are silenced at once. */
+        post: operations["post_silences_add_silence"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/meta": {
         parameters: {
             query?: never;
@@ -175,6 +227,23 @@ export interface paths {
         };
         /** Every pipeline and how it stands, worst first. */
         get: operations["get_pipelines_pipelines"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/receivers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The configured receivers, how sending to each goes and what waits for it. */
+        get: operations["get_receivers_receivers"];
         put?: never;
         post?: never;
         delete?: never;
@@ -237,6 +306,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/alerts/{alert_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One alert with its transitions, its notifications and their results, and the rule that opened it. */
+        get: operations["get_alerts_one_alert"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/silences/{silence_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** End a silence early; what is still bad is told again. One that is over already stays as it is. */
+        delete: operations["delete_silences_end_silence"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/ingest/{provider}": {
         parameters: {
             query?: never;
@@ -257,10 +360,193 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/pipelines/{pipeline_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One pipeline: its last builds, figures over the window, what fails, branches, outages, flaky builds. */
+        get: operations["get_pipelines_one_pipeline"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/builds/{build_id}/context": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Whether the build's failure is new, flaky or found elsewhere too. */
+        get: operations["get_builds_around_build"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/alerts/{alert_id}/silence": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Silence this alert, and what follows of its rule on its pipeline and branch, for a while. */
+        post: operations["post_alerts_silence"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/alerts/{alert_id}/acknowledge": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Somebody is at it: nobody is reminded of the alert any more, and everybody hears when it is over. */
+        post: operations["post_alerts_acknowledge"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/alerts/{alert_id}/unacknowledge": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Nobody is at it after all: the alert fires again. */
+        post: operations["post_alerts_unacknowledge"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /**
+         * GridCell
+         * @description The newest build of a pipeline on a commit.
+         */
+        "Grid.GridCell": {
+            /** Build Id */
+            build_id: number;
+            /**
+             * Status
+             * @enum {string}
+             */
+            status: "queued" | "in_progress" | "success" | "failure" | "cancelled" | "skipped";
+            /**
+             * Builds
+             * @description Builds and attempts of the pipeline on the commit
+             */
+            builds: number;
+            /**
+             * Flaky
+             * @description It failed on this commit and then succeeded
+             */
+            flaky: boolean;
+            /**
+             * Broke
+             * @description The first failure after a success
+             */
+            broke: boolean;
+            /** Duration Seconds */
+            duration_seconds: number | null;
+            /** Failing Step */
+            failing_step: string | null;
+            /** Error */
+            error: string | null;
+        } & {
+            [key: string]: unknown;
+        };
+        /** GridCommit */
+        "Grid.GridCommit": {
+            /** Commit */
+            commit: string;
+            /** Message */
+            message: string | null;
+            /** Actor */
+            actor: string | null;
+            /**
+             * At
+             * Format: date-time
+             * @description Start of the first build on it
+             */
+            at: string;
+            /** Event */
+            event: string | null;
+            /**
+             * Cells
+             * @description By pipeline id; no key where it was not built
+             */
+            cells: {
+                [key: string]: components["schemas"]["Grid.GridCell"];
+            };
+        } & {
+            [key: string]: unknown;
+        };
+        /** GridPipeline */
+        "Grid.GridPipeline": {
+            /** Id */
+            id: number;
+            /** Pipeline */
+            pipeline: string;
+            /** File */
+            file: string | null;
+            /** Provider */
+            provider: string;
+            /** Url */
+            url: string | null;
+        } & {
+            [key: string]: unknown;
+        };
+        /** Grid */
+        Grid: {
+            /** Repo */
+            repo: string;
+            /** Branches */
+            branches: string[];
+            /** Pipelines */
+            pipelines: components["schemas"]["Grid.GridPipeline"][];
+            /**
+             * Commits
+             * @description Newest first
+             */
+            commits: components["schemas"]["Grid.GridCommit"][];
+            /**
+             * Next
+             * @description `before` of the commits that follow; null at the end
+             */
+            next: string | null;
+        } & {
+            [key: string]: unknown;
+        };
         /**
          * Build
          * @description One attempt of one run of a pipeline.
@@ -323,6 +609,20 @@ export interface components {
             queue_seconds: number | null;
             /** Created At */
             created_at: string | null;
+            /** Pipeline Id */
+            pipeline_id: number;
+            /**
+             * Logs
+             * @description The end of its log; the whole kept text in GET /builds/<id>
+             */
+            logs: string | null;
+            /**
+             * Error
+             * @description The first line that says what failed
+             */
+            error: string | null;
+            /** Failing Step */
+            failing_step: string | null;
         } & {
             [key: string]: unknown;
         };
@@ -349,6 +649,11 @@ export interface components {
             value: number | null;
             /** Build Id */
             build_id: number;
+            /**
+             * N
+             * @description Failures that the mark stands for; more than one only where there are very many
+             */
+            n: number;
         } & {
             [key: string]: unknown;
         };
@@ -402,6 +707,227 @@ export interface components {
         } & {
             [key: string]: unknown;
         };
+        /**
+         * Alert
+         * @description What a rule found on one pipeline and branch, and who was told.
+         */
+        "AlertPage.Alert": {
+            /** Id */
+            id: number;
+            /** Rule */
+            rule: string;
+            /**
+             * When
+             * @description The rule's kind; null when the configuration has no such rule any more
+             */
+            when: string | null;
+            /** Severity */
+            severity: string;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "pending" | "firing" | "acknowledged" | "silenced" | "resolved";
+            /** Repo */
+            repo: string;
+            /** Pipeline */
+            pipeline: string;
+            /**
+             * Pipeline Id
+             * @description null for an alert about a source
+             */
+            pipeline_id: number | null;
+            /** Source */
+            source: string | null;
+            /** Branch */
+            branch: string | null;
+            /** Provider */
+            provider: string;
+            /** Instance */
+            instance: string;
+            /**
+             * On Default
+             * @description It is about the repo's default branch, or about no branch
+             */
+            on_default: boolean;
+            /**
+             * Groups
+             * @description The configured groups it belongs to
+             */
+            groups: string[];
+            /**
+             * Since
+             * Format: date-time
+             * @description Start of the first bad build
+             */
+            since: string;
+            /**
+             * Opened At
+             * Format: date-time
+             */
+            opened_at: string;
+            /** Fired At */
+            fired_at: string | null;
+            /** Resolved At */
+            resolved_at: string | null;
+            /**
+             * Changed At
+             * Format: date-time
+             */
+            changed_at: string;
+            /**
+             * Reason
+             * @description Named, as failure_streak
+             */
+            reason: string;
+            /**
+             * Text
+             * @description The reason as one plain sentence
+             */
+            text: string;
+            /**
+             * Who
+             * @description Who acknowledged or silenced it
+             */
+            who: string | null;
+            /** Streak */
+            streak: number;
+            /** Transition */
+            transition: number;
+            /** Flapping */
+            flapping: boolean;
+            /**
+             * Strip
+             * @description The last statuses, oldest first
+             */
+            strip: string[];
+            /**
+             * Evidence
+             * @description The figures that decided it
+             */
+            evidence: {
+                [key: string]: unknown;
+            };
+            first_bad: components["schemas"]["AlertPage.AlertBuild"] | null;
+            last_build: components["schemas"]["AlertPage.AlertBuild"] | null;
+            /** Last Good Id */
+            last_good_id: number | null;
+            /**
+             * Notifications
+             * @description The newest 20 (500 in GET /alerts/<id>), oldest first
+             */
+            notifications: components["schemas"]["AlertPage.AlertNotification"][];
+            /** Notifications Total */
+            notifications_total: number;
+        } & {
+            [key: string]: unknown;
+        };
+        /** AlertBuild */
+        "AlertPage.AlertBuild": {
+            /** Build Id */
+            build_id: number;
+            /**
+             * Status
+             * @enum {string}
+             */
+            status: "queued" | "in_progress" | "success" | "failure" | "cancelled" | "skipped";
+            /** Commit */
+            commit: string | null;
+            /** Actor */
+            actor: string | null;
+            /** Started At */
+            started_at: string | null;
+            /** Failing Step */
+            failing_step: string | null;
+            /** Error */
+            error: string | null;
+        } & {
+            [key: string]: unknown;
+        };
+        /** AlertCounts */
+        "AlertPage.AlertCounts": {
+            /** Pending */
+            pending: number;
+            /** Firing */
+            firing: number;
+            /** Acknowledged */
+            acknowledged: number;
+            /** Silenced */
+            silenced: number;
+            /** Resolved */
+            resolved: number;
+        } & {
+            [key: string]: unknown;
+        };
+        /**
+         * AlertNotification
+         * @description One send of the alert to a receiver, and what became of it.
+         */
+        "AlertPage.AlertNotification": {
+            /** Id */
+            id: number;
+            /** Receiver */
+            receiver: string;
+            /**
+             * Kind
+             * @description failing, again, reminder, fixed, failed_and_fixed, flapping, closed, digest …
+             */
+            kind: string;
+            /**
+             * Transition
+             * @description The transition that it tells of
+             */
+            transition: number;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "pending" | "sent" | "set_aside" | "dropped";
+            /**
+             * Late
+             * @description It tells of a build that ended long before it was known
+             */
+            late: boolean;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /**
+             * Due At
+             * Format: date-time
+             * @description Nothing is tried before it
+             */
+            due_at: string;
+            /** Sent At */
+            sent_at: string | null;
+            /** Attempts */
+            attempts: number;
+            /**
+             * Error
+             * @description Why it did not go, in plain words
+             */
+            error: string | null;
+        } & {
+            [key: string]: unknown;
+        };
+        /** AlertPage */
+        AlertPage: {
+            /**
+             * Alerts
+             * @description The newest opened first
+             */
+            alerts: components["schemas"]["AlertPage.Alert"][];
+            /**
+             * Next
+             * @description `cursor` of the next page; null on the last
+             */
+            next: string | null;
+            /** @description Of all that the filters take; the filter by state aside */
+            counts: components["schemas"]["AlertPage.AlertCounts"];
+        } & {
+            [key: string]: unknown;
+        };
         /** Check */
         "Readiness.Check": {
             /** Name */
@@ -419,6 +945,102 @@ export interface components {
             ready: boolean;
             /** Checks */
             checks: components["schemas"]["Readiness.Check"][];
+        } & {
+            [key: string]: unknown;
+        };
+        /**
+         * WaitingItem
+         * @description What waits: a job for a runner, a build that has not begun, or an item of a Jenkins queue.
+         */
+        "Waiting.WaitingItem": {
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "job" | "build" | "queue";
+            /** Provider */
+            provider: string;
+            /** Instance */
+            instance: string;
+            /** Repo */
+            repo: string;
+            /** Pipeline */
+            pipeline: string;
+            /** Pipeline Id */
+            pipeline_id: number | null;
+            /** Build Id */
+            build_id: number | null;
+            /** Branch */
+            branch: string | null;
+            /** Job */
+            job: string | null;
+            /** Labels */
+            labels: string[];
+            /**
+             * Why
+             * @description The provider's own words
+             */
+            why: string | null;
+            /**
+             * Since
+             * Format: date-time
+             */
+            since: string;
+            /** Waiting Seconds */
+            waiting_seconds: number;
+            /**
+             * Merge Queue
+             * @description The branch that a merge queue merges into
+             */
+            merge_queue: string | null;
+            /** Url */
+            url: string | null;
+        } & {
+            [key: string]: unknown;
+        };
+        /**
+         * WaitingLabel
+         * @description One set of runner labels: what waits for it, and how long jobs waited lately.
+         */
+        "Waiting.WaitingLabel": {
+            /** Labels */
+            labels: string[];
+            /** Provider */
+            provider: string;
+            /** Waiting */
+            waiting: number;
+            /** Running */
+            running: number;
+            /** Longest Seconds */
+            longest_seconds: number | null;
+            /**
+             * P50 Seconds
+             * @description Wait of the jobs that began within the last 24 h
+             */
+            p50_seconds: number | null;
+            /** P95 Seconds */
+            p95_seconds: number | null;
+            /** Samples */
+            samples: number;
+        } & {
+            [key: string]: unknown;
+        };
+        /** Waiting */
+        Waiting: {
+            /**
+             * Items
+             * @description The longest wait first, at most 500
+             */
+            items: components["schemas"]["Waiting.WaitingItem"][];
+            /** Total */
+            total: number;
+            /** Labels */
+            labels: components["schemas"]["Waiting.WaitingLabel"][];
+            /**
+             * As Of
+             * Format: date-time
+             */
+            as_of: string;
         } & {
             [key: string]: unknown;
         };
@@ -502,6 +1124,174 @@ export interface components {
         } & {
             [key: string]: unknown;
         };
+        /**
+         * Silence
+         * @description For a while nobody is told of the alerts that all its matchers take.
+         */
+        "SilenceList.Silence": {
+            /** Id */
+            id: number;
+            /**
+             * Matchers
+             * @description repo, pipeline, branch, group, rule or severity to a glob
+             */
+            matchers: {
+                [key: string]: string;
+            };
+            /**
+             * Starts At
+             * Format: date-time
+             */
+            starts_at: string;
+            /**
+             * Ends At
+             * Format: date-time
+             */
+            ends_at: string;
+            /** Author */
+            author: string;
+            /** Reason */
+            reason: string;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /**
+             * Ended At
+             * @description When somebody ended it early
+             */
+            ended_at: string | null;
+            /** In Force */
+            in_force: boolean;
+        } & {
+            [key: string]: unknown;
+        };
+        /** SilenceList */
+        SilenceList: {
+            /** Silences */
+            silences: components["schemas"]["SilenceList.Silence"][];
+        } & {
+            [key: string]: unknown;
+        };
+        /** MadeSilence */
+        MadeSilence: {
+            /** Id */
+            id: number;
+            /**
+             * Matchers
+             * @description repo, pipeline, branch, group, rule or severity to a glob
+             */
+            matchers: {
+                [key: string]: string;
+            };
+            /**
+             * Starts At
+             * Format: date-time
+             */
+            starts_at: string;
+            /**
+             * Ends At
+             * Format: date-time
+             */
+            ends_at: string;
+            /** Author */
+            author: string;
+            /** Reason */
+            reason: string;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /**
+             * Ended At
+             * @description When somebody ended it early
+             */
+            ended_at: string | null;
+            /** In Force */
+            in_force: boolean;
+            /**
+             * Silenced
+             * @description Ids of the open alerts that it silenced at once
+             */
+            silenced: number[];
+        } & {
+            [key: string]: unknown;
+        };
+        /**
+         * Matchers
+         * @description Globs, all of which must hold; at least one.
+         */
+        "Silencing.Matchers": {
+            /**
+             * Repo
+             * @default null
+             */
+            repo: string | null;
+            /**
+             * Pipeline
+             * @default null
+             */
+            pipeline: string | null;
+            /**
+             * Branch
+             * @default null
+             */
+            branch: string | null;
+            /**
+             * Group
+             * @default null
+             */
+            group: string | null;
+            /**
+             * Rule
+             * @default null
+             */
+            rule: string | null;
+            /**
+             * Severity
+             * @default null
+             */
+            severity: string | null;
+        };
+        /**
+         * Silencing
+         * @description A silence by matchers: for a while nobody is told of the alerts that it takes.
+         */
+        Silencing: {
+            /**
+             * Author
+             * @description Who asks for it
+             */
+            author: string;
+            /**
+             * Reason
+             * @description Why, in a few words
+             * @default null
+             */
+            reason: string | null;
+            /**
+             * Duration
+             * @description How long it lasts: 30m, 2h, 3d; 2h without, 30d at most
+             * @default null
+             * @example 2h
+             */
+            duration: string | null;
+            matchers: components["schemas"]["Silencing.Matchers"];
+            /**
+             * Starts At
+             * @description RFC 3339 with a zone; now without
+             * @default null
+             */
+            starts_at: string | null;
+            /**
+             * Ends At
+             * @description RFC 3339 with a zone; or give duration
+             * @default null
+             */
+            ends_at: string | null;
+        };
         /** Meta */
         Meta: {
             /** Version */
@@ -552,11 +1342,8 @@ export interface components {
         } & {
             [key: string]: unknown;
         };
-        /**
-         * Pipeline
-         * @description What runs again and again, and how it stands.
-         */
-        "PipelineList.Pipeline": {
+        /** ListedPipeline */
+        "PipelineList.ListedPipeline": {
             /** Id */
             id: number;
             /** Provider */
@@ -605,13 +1392,98 @@ export interface components {
             state: string | null;
             /** Url */
             url: string | null;
+            /**
+             * Outlook
+             * @description The worst that holds of it; lists go by it, worst first
+             * @enum {string}
+             */
+            outlook: "failing" | "never_green" | "unknown" | "stale" | "flaky" | "slower" | "healthy";
+            /** @description The newest successes took a quarter longer than those before */
+            slower: components["schemas"]["PipelineList.Slower"] | null;
+            /**
+             * Silent Seconds
+             * @description Seconds since its newest build, when that is beyond its rhythm
+             */
+            silent_seconds: number | null;
+            /**
+             * Groups
+             * @description The configured groups it belongs to
+             */
+            groups: string[];
+        } & {
+            [key: string]: unknown;
+        };
+        /**
+         * Slower
+         * @description Median seconds of the successes before, and of the newest three.
+         */
+        "PipelineList.Slower": {
+            /** From Seconds */
+            from_seconds: number;
+            /** To Seconds */
+            to_seconds: number;
         } & {
             [key: string]: unknown;
         };
         /** PipelineList */
         PipelineList: {
             /** Pipelines */
-            pipelines: components["schemas"]["PipelineList.Pipeline"][];
+            pipelines: components["schemas"]["PipelineList.ListedPipeline"][];
+        } & {
+            [key: string]: unknown;
+        };
+        /**
+         * Receiver
+         * @description A configured destination and how sending to it goes.
+         */
+        "ReceiverList.Receiver": {
+            /** Name */
+            name: string;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "slack" | "email" | "webhook" | "file" | "stdout";
+            /**
+             * Broken
+             * @description It refused for good: nothing goes to it until it answers or its config changes
+             */
+            broken: boolean;
+            /** Error */
+            error: string | null;
+            /** Broken At */
+            broken_at: string | null;
+            /**
+             * Blocked Until
+             * @description It asked to wait, or failed just now
+             */
+            blocked_until: string | null;
+            /**
+             * Failures
+             * @description In a row
+             */
+            failures: number;
+            /**
+             * Waiting
+             * @description Notifications that wait for it
+             */
+            waiting: number;
+            /** Oldest Waiting At */
+            oldest_waiting_at: string | null;
+            /**
+             * Set Aside
+             * @description Notifications that it refused for good
+             */
+            set_aside: number;
+            /** Last Sent At */
+            last_sent_at: string | null;
+        } & {
+            [key: string]: unknown;
+        };
+        /** ReceiverList */
+        ReceiverList: {
+            /** Receivers */
+            receivers: components["schemas"]["ReceiverList.Receiver"][];
         } & {
             [key: string]: unknown;
         };
@@ -712,6 +1584,19 @@ export interface components {
             state: string | null;
             /** Url */
             url: string | null;
+            /**
+             * Outlook
+             * @description The worst that holds of it; lists go by it, worst first
+             * @enum {string}
+             */
+            outlook: "failing" | "never_green" | "unknown" | "stale" | "flaky" | "slower" | "healthy";
+            /** @description The newest successes took a quarter longer than those before */
+            slower: components["schemas"]["Summary.Slower"] | null;
+            /**
+             * Silent Seconds
+             * @description Seconds since its newest build, when that is beyond its rhythm
+             */
+            silent_seconds: number | null;
         } & {
             [key: string]: unknown;
         };
@@ -745,6 +1630,18 @@ export interface components {
             count: number;
             /** Open */
             open: number;
+        } & {
+            [key: string]: unknown;
+        };
+        /**
+         * Slower
+         * @description Median seconds of the successes before, and of the newest three.
+         */
+        "Summary.Slower": {
+            /** From Seconds */
+            from_seconds: number;
+            /** To Seconds */
+            to_seconds: number;
         } & {
             [key: string]: unknown;
         };
@@ -856,6 +1753,8 @@ export interface components {
             status: "queued" | "in_progress" | "success" | "failure" | "cancelled" | "skipped";
             /** Conclusion */
             conclusion: string | null;
+            /** Created At */
+            created_at: string | null;
             /** Started At */
             started_at: string | null;
             /** Completed At */
@@ -864,6 +1763,13 @@ export interface components {
             queue_seconds: number | null;
             /** Labels */
             labels: string[];
+            /**
+             * Runner
+             * @description Null while no runner took it
+             */
+            runner: string | null;
+            /** Url */
+            url: string | null;
             /** Steps */
             steps: components["schemas"]["BuildDetail.Step"][];
         } & {
@@ -880,6 +1786,8 @@ export interface components {
              * @enum {string}
              */
             status: "queued" | "in_progress" | "success" | "failure" | "cancelled" | "skipped";
+            /** Conclusion */
+            conclusion: string | null;
             /** Started At */
             started_at: string | null;
             /** Completed At */
@@ -949,10 +1857,285 @@ export interface components {
             queue_seconds: number | null;
             /** Created At */
             created_at: string | null;
+            /** Pipeline Id */
+            pipeline_id: number;
+            /**
+             * Logs
+             * @description The end of its log; the whole kept text in GET /builds/<id>
+             */
+            logs: string | null;
+            /**
+             * Error
+             * @description The first line that says what failed
+             */
+            error: string | null;
+            /** Failing Step */
+            failing_step: string | null;
             /** Jobs */
             jobs: components["schemas"]["BuildDetail.Job"][];
             /** Attempts */
             attempts: components["schemas"]["BuildDetail.Attempt"][];
+        } & {
+            [key: string]: unknown;
+        };
+        /** AlertBuild */
+        "AlertDetail.AlertBuild": {
+            /** Build Id */
+            build_id: number;
+            /**
+             * Status
+             * @enum {string}
+             */
+            status: "queued" | "in_progress" | "success" | "failure" | "cancelled" | "skipped";
+            /** Commit */
+            commit: string | null;
+            /** Actor */
+            actor: string | null;
+            /** Started At */
+            started_at: string | null;
+            /** Failing Step */
+            failing_step: string | null;
+            /** Error */
+            error: string | null;
+        } & {
+            [key: string]: unknown;
+        };
+        /**
+         * AlertNotification
+         * @description One send of the alert to a receiver, and what became of it.
+         */
+        "AlertDetail.AlertNotification": {
+            /** Id */
+            id: number;
+            /** Receiver */
+            receiver: string;
+            /**
+             * Kind
+             * @description failing, again, reminder, fixed, failed_and_fixed, flapping, closed, digest …
+             */
+            kind: string;
+            /**
+             * Transition
+             * @description The transition that it tells of
+             */
+            transition: number;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "pending" | "sent" | "set_aside" | "dropped";
+            /**
+             * Late
+             * @description It tells of a build that ended long before it was known
+             */
+            late: boolean;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /**
+             * Due At
+             * Format: date-time
+             * @description Nothing is tried before it
+             */
+            due_at: string;
+            /** Sent At */
+            sent_at: string | null;
+            /** Attempts */
+            attempts: number;
+            /**
+             * Error
+             * @description Why it did not go, in plain words
+             */
+            error: string | null;
+        } & {
+            [key: string]: unknown;
+        };
+        /** AlertTransition */
+        "AlertDetail.AlertTransition": {
+            /** Number */
+            number: number;
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** From State */
+            from_state: string;
+            /** To State */
+            to_state: string;
+            /** Reason */
+            reason: string;
+            /** Who */
+            who: string | null;
+        } & {
+            [key: string]: unknown;
+        };
+        /** AlertDetail */
+        AlertDetail: {
+            /** Id */
+            id: number;
+            /** Rule */
+            rule: string;
+            /**
+             * When
+             * @description The rule's kind; null when the configuration has no such rule any more
+             */
+            when: string | null;
+            /** Severity */
+            severity: string;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "pending" | "firing" | "acknowledged" | "silenced" | "resolved";
+            /** Repo */
+            repo: string;
+            /** Pipeline */
+            pipeline: string;
+            /**
+             * Pipeline Id
+             * @description null for an alert about a source
+             */
+            pipeline_id: number | null;
+            /** Source */
+            source: string | null;
+            /** Branch */
+            branch: string | null;
+            /** Provider */
+            provider: string;
+            /** Instance */
+            instance: string;
+            /**
+             * On Default
+             * @description It is about the repo's default branch, or about no branch
+             */
+            on_default: boolean;
+            /**
+             * Groups
+             * @description The configured groups it belongs to
+             */
+            groups: string[];
+            /**
+             * Since
+             * Format: date-time
+             * @description Start of the first bad build
+             */
+            since: string;
+            /**
+             * Opened At
+             * Format: date-time
+             */
+            opened_at: string;
+            /** Fired At */
+            fired_at: string | null;
+            /** Resolved At */
+            resolved_at: string | null;
+            /**
+             * Changed At
+             * Format: date-time
+             */
+            changed_at: string;
+            /**
+             * Reason
+             * @description Named, as failure_streak
+             */
+            reason: string;
+            /**
+             * Text
+             * @description The reason as one plain sentence
+             */
+            text: string;
+            /**
+             * Who
+             * @description Who acknowledged or silenced it
+             */
+            who: string | null;
+            /** Streak */
+            streak: number;
+            /** Transition */
+            transition: number;
+            /** Flapping */
+            flapping: boolean;
+            /**
+             * Strip
+             * @description The last statuses, oldest first
+             */
+            strip: string[];
+            /**
+             * Evidence
+             * @description The figures that decided it
+             */
+            evidence: {
+                [key: string]: unknown;
+            };
+            first_bad: components["schemas"]["AlertDetail.AlertBuild"] | null;
+            last_build: components["schemas"]["AlertDetail.AlertBuild"] | null;
+            /** Last Good Id */
+            last_good_id: number | null;
+            /**
+             * Notifications
+             * @description The newest 20 (500 in GET /alerts/<id>), oldest first
+             */
+            notifications: components["schemas"]["AlertDetail.AlertNotification"][];
+            /** Notifications Total */
+            notifications_total: number;
+            /**
+             * Transitions
+             * @description First to last
+             */
+            transitions: components["schemas"]["AlertDetail.AlertTransition"][];
+            /**
+             * Rule Config
+             * @description The rule as collectors.yaml writes it
+             */
+            rule_config: {
+                [key: string]: unknown;
+            } | null;
+        } & {
+            [key: string]: unknown;
+        };
+        /**
+         * Silence
+         * @description For a while nobody is told of the alerts that all its matchers take.
+         */
+        Silence: {
+            /** Id */
+            id: number;
+            /**
+             * Matchers
+             * @description repo, pipeline, branch, group, rule or severity to a glob
+             */
+            matchers: {
+                [key: string]: string;
+            };
+            /**
+             * Starts At
+             * Format: date-time
+             */
+            starts_at: string;
+            /**
+             * Ends At
+             * Format: date-time
+             */
+            ends_at: string;
+            /** Author */
+            author: string;
+            /** Reason */
+            reason: string;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /**
+             * Ended At
+             * @description When somebody ended it early
+             */
+            ended_at: string | null;
+            /** In Force */
+            in_force: boolean;
         } & {
             [key: string]: unknown;
         };
@@ -989,6 +2172,605 @@ export interface components {
         } & {
             [key: string]: unknown;
         };
+        /** BranchStanding */
+        "PipelinePage.BranchStanding": {
+            /** Branch */
+            branch: string | null;
+            /**
+             * Status
+             * @enum {string}
+             */
+            status: "queued" | "in_progress" | "success" | "failure" | "cancelled" | "skipped";
+            /** Builds */
+            builds: number;
+            /** Success */
+            success: number;
+            /** Failure */
+            failure: number;
+            /** Success Rate */
+            success_rate: number | null;
+            /** Last Build Id */
+            last_build_id: number;
+            /** Last Build At */
+            last_build_at: string | null;
+        } & {
+            [key: string]: unknown;
+        };
+        /** Compare */
+        "PipelinePage.Compare": {
+            /** @description The last green before the outage */
+            good: components["schemas"]["PipelinePage.Compared"];
+            /** @description The first red of it */
+            bad: components["schemas"]["PipelinePage.Compared"];
+            /**
+             * Url
+             * @description The provider's page of what changed in between, where it has one
+             */
+            url: string | null;
+        } & {
+            [key: string]: unknown;
+        };
+        /** Compared */
+        "PipelinePage.Compared": {
+            /** Build Id */
+            build_id: number;
+            /** Commit */
+            commit: string | null;
+        } & {
+            [key: string]: unknown;
+        };
+        /** Counts */
+        "PipelinePage.Counts": {
+            /** Success */
+            success: number;
+            /** Failure */
+            failure: number;
+            /** Cancelled */
+            cancelled: number;
+            /** Skipped */
+            skipped: number;
+            /** Queued */
+            queued: number;
+            /** In Progress */
+            in_progress: number;
+        } & {
+            [key: string]: unknown;
+        };
+        /**
+         * FailingPart
+         * @description A job that failed in the window; null for builds of which no job is known.
+         */
+        "PipelinePage.FailingPart": {
+            /** Job */
+            job: string | null;
+            /** Step */
+            step: string | null;
+            /**
+             * Error
+             * @description Its usual first error line
+             */
+            error: string | null;
+            /** Failures */
+            failures: number;
+            /**
+             * Runs
+             * @description Builds of the window in which the job succeeded or failed
+             */
+            runs: number | null;
+            /**
+             * Passed Later
+             * @description Failures that passed on the same commit later
+             */
+            passed_later: number;
+            /** First At */
+            first_at: string | null;
+            /** Last At */
+            last_at: string | null;
+            /** Last Build Id */
+            last_build_id: number;
+        } & {
+            [key: string]: unknown;
+        };
+        /** FirstBad */
+        "PipelinePage.FirstBad": {
+            /** Build Id */
+            build_id: number;
+            /** Commit */
+            commit: string | null;
+            /** Actor */
+            actor: string | null;
+            /** Started At */
+            started_at: string | null;
+        } & {
+            [key: string]: unknown;
+        };
+        /** FlakyFailure */
+        "PipelinePage.FlakyFailure": {
+            /** Commit */
+            commit: string | null;
+            /** Branch */
+            branch: string | null;
+            /** Failed At */
+            failed_at: string | null;
+            /** Failed Build Id */
+            failed_build_id: number;
+            /** Passed Build Id */
+            passed_build_id: number;
+            /** Failing Step */
+            failing_step: string | null;
+            /** Error */
+            error: string | null;
+        } & {
+            [key: string]: unknown;
+        };
+        /** HistoryEntry */
+        "PipelinePage.HistoryEntry": {
+            /** Id */
+            id: number;
+            /**
+             * Status
+             * @enum {string}
+             */
+            status: "queued" | "in_progress" | "success" | "failure" | "cancelled" | "skipped";
+            /** Started At */
+            started_at: string | null;
+        } & {
+            [key: string]: unknown;
+        };
+        /**
+         * Outage
+         * @description From a first failure to the next success on one branch; ``recovered_at`` is null while it lasts.
+         */
+        "PipelinePage.Outage": {
+            /** Branch */
+            branch: string | null;
+            /**
+             * Failed At
+             * Format: date-time
+             */
+            failed_at: string;
+            /** Recovered At */
+            recovered_at: string | null;
+            /** Seconds */
+            seconds: number | null;
+            /** Failed Build Id */
+            failed_build_id: number;
+            /** Recovered Build Id */
+            recovered_build_id: number | null;
+            /** Commit */
+            commit: string | null;
+            /** Actor */
+            actor: string | null;
+        } & {
+            [key: string]: unknown;
+        };
+        /** PageBuild */
+        "PipelinePage.PageBuild": {
+            /** Id */
+            id: number;
+            /**
+             * Status
+             * @enum {string}
+             */
+            status: "queued" | "in_progress" | "success" | "failure" | "cancelled" | "skipped";
+            /** Conclusion */
+            conclusion: string | null;
+            /** Attempt */
+            attempt: number;
+            /** Started At */
+            started_at: string | null;
+            /** Created At */
+            created_at: string | null;
+            /** Duration Seconds */
+            duration_seconds: number | null;
+            /** Queue Seconds */
+            queue_seconds: number | null;
+            /** Branch */
+            branch: string | null;
+            /** Commit */
+            commit: string | null;
+            /** Actor */
+            actor: string | null;
+            /** Message */
+            message: string | null;
+            /** Failing Step */
+            failing_step: string | null;
+            /** Error */
+            error: string | null;
+        } & {
+            [key: string]: unknown;
+        };
+        /**
+         * PageFigures
+         * @description The figures of the window, by the rules of GET /metrics/summary.
+         */
+        "PipelinePage.PageFigures": {
+            /** Window */
+            window: string | null;
+            /** Since */
+            since: string | null;
+            /** Until */
+            until: string | null;
+            /** Success Rate */
+            success_rate: number | null;
+            /** Failure Rate */
+            failure_rate: number | null;
+            /** Avg Build Time */
+            avg_build_time: number | null;
+            /** P50 Build Time */
+            p50_build_time: number | null;
+            /** P90 Build Time */
+            p90_build_time: number | null;
+            /** P95 Build Time */
+            p95_build_time: number | null;
+            /** Queue Time P50 */
+            queue_time_p50: number | null;
+            /** Queue Time P95 */
+            queue_time_p95: number | null;
+            /** Queue Samples */
+            queue_samples: number;
+            recovery: components["schemas"]["PipelinePage.Recovery"];
+            counts: components["schemas"]["PipelinePage.Counts"];
+            previous: components["schemas"]["PipelinePage.Previous"];
+            sparklines: components["schemas"]["PipelinePage.Sparklines"];
+            /**
+             * As Of
+             * Format: date-time
+             */
+            as_of: string;
+        } & {
+            [key: string]: unknown;
+        };
+        /**
+         * Previous
+         * @description The same figures over the window of the same length before.
+         */
+        "PipelinePage.Previous": {
+            /** Success Rate */
+            success_rate: number | null;
+            /** Failure Rate */
+            failure_rate: number | null;
+            /** Avg Build Time */
+            avg_build_time: number | null;
+            /** P95 Build Time */
+            p95_build_time: number | null;
+            /** Queue Time P50 */
+            queue_time_p50: number | null;
+            /** Recovery Median Seconds */
+            recovery_median_seconds: number | null;
+            /** Finished */
+            finished: number;
+        } & {
+            [key: string]: unknown;
+        };
+        /** Recovery */
+        "PipelinePage.Recovery": {
+            /** Median Seconds */
+            median_seconds: number | null;
+            /** Count */
+            count: number;
+            /** Open */
+            open: number;
+        } & {
+            [key: string]: unknown;
+        };
+        /** SeriesFailure */
+        "PipelinePage.SeriesFailure": {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Value */
+            value: number | null;
+            /** Build Id */
+            build_id: number;
+            /**
+             * N
+             * @description Failures that the mark stands for; more than one only where there are very many
+             */
+            n: number;
+        } & {
+            [key: string]: unknown;
+        };
+        /**
+         * Slower
+         * @description Median seconds of the successes before, and of the newest three.
+         */
+        "PipelinePage.Slower": {
+            /** From Seconds */
+            from_seconds: number;
+            /** To Seconds */
+            to_seconds: number;
+        } & {
+            [key: string]: unknown;
+        };
+        /** Sparklines */
+        "PipelinePage.Sparklines": {
+            /** At */
+            at: string[];
+            /** Success Rate */
+            success_rate: (number | null)[];
+            /** Failure Rate */
+            failure_rate: (number | null)[];
+            /** Avg Build Time */
+            avg_build_time: (number | null)[];
+            /** Queue Time P50 */
+            queue_time_p50: (number | null)[];
+        } & {
+            [key: string]: unknown;
+        };
+        /** Trend */
+        "PipelinePage.Trend": {
+            /** Bucket Seconds */
+            bucket_seconds: number;
+            /**
+             * Since
+             * Format: date-time
+             */
+            since: string;
+            /**
+             * Until
+             * Format: date-time
+             */
+            until: string;
+            /**
+             * Points
+             * @description Parts of the window without a build are left out
+             */
+            points: components["schemas"]["PipelinePage.TrendPoint"][];
+            /**
+             * Failures
+             * @description Oldest first
+             */
+            failures: components["schemas"]["PipelinePage.SeriesFailure"][];
+        } & {
+            [key: string]: unknown;
+        };
+        /**
+         * TrendPoint
+         * @description One part of the window; lengths are seconds, null where nothing counts.
+         */
+        "PipelinePage.TrendPoint": {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Success */
+            success: number;
+            /** Failure */
+            failure: number;
+            /** Success Rate */
+            success_rate: number | null;
+            /** P50 */
+            p50: number | null;
+            /** P90 */
+            p90: number | null;
+            /** P95 */
+            p95: number | null;
+            /** Queue P50 */
+            queue_p50: number | null;
+            /** Queue P95 */
+            queue_p95: number | null;
+        } & {
+            [key: string]: unknown;
+        };
+        /**
+         * PipelinePage
+         * @description One pipeline, how it stands, and its figures over the window.
+         */
+        PipelinePage: {
+            /** Id */
+            id: number;
+            /** Provider */
+            provider: string;
+            /** Instance */
+            instance: string;
+            /** Repo */
+            repo: string;
+            /** Pipeline */
+            pipeline: string;
+            /** File */
+            file: string | null;
+            /** State */
+            state: string | null;
+            /** Url */
+            url: string | null;
+            /** Default Branch */
+            default_branch: string | null;
+            /** Branch */
+            branch: string | null;
+            /**
+             * Status
+             * @description null: no build is kept on the branches asked for
+             */
+            status: ("queued" | "in_progress" | "success" | "failure" | "cancelled" | "skipped") | null;
+            /** Since */
+            since: string | null;
+            /** Streak */
+            streak: number;
+            /** Running */
+            running: number;
+            /** Last Build Id */
+            last_build_id: number | null;
+            /** Last Build At */
+            last_build_at: string | null;
+            first_bad: components["schemas"]["PipelinePage.FirstBad"] | null;
+            /** Flaky Commits */
+            flaky_commits: number;
+            /** History */
+            history: components["schemas"]["PipelinePage.HistoryEntry"][];
+            /**
+             * Outlook
+             * @enum {string}
+             */
+            outlook: "failing" | "never_green" | "unknown" | "stale" | "flaky" | "slower" | "healthy";
+            slower: components["schemas"]["PipelinePage.Slower"] | null;
+            /** Silent Seconds */
+            silent_seconds: number | null;
+            figures: components["schemas"]["PipelinePage.PageFigures"];
+            /**
+             * Builds
+             * @description The last 50, oldest first
+             */
+            builds: components["schemas"]["PipelinePage.PageBuild"][];
+            over_time: components["schemas"]["PipelinePage.Trend"];
+            /** Branches */
+            branches: components["schemas"]["PipelinePage.BranchStanding"][];
+            /**
+             * Failing
+             * @description What fails most first, at most 10
+             */
+            failing: components["schemas"]["PipelinePage.FailingPart"][];
+            /**
+             * Flaky
+             * @description Newest first, at most 20
+             */
+            flaky: components["schemas"]["PipelinePage.FlakyFailure"][];
+            /**
+             * Commits
+             * @description Commits with a success or failure in the window
+             */
+            commits: number;
+            /**
+             * Outages
+             * @description Open ones, and those that ended in the window; newest first, at most 20
+             */
+            outages: components["schemas"]["PipelinePage.Outage"][];
+            compare: components["schemas"]["PipelinePage.Compare"] | null;
+        } & {
+            [key: string]: unknown;
+        };
+        /** BriefBuild */
+        "BuildContext.BriefBuild": {
+            /** Id */
+            id: number;
+            /**
+             * Status
+             * @enum {string}
+             */
+            status: "queued" | "in_progress" | "success" | "failure" | "cancelled" | "skipped";
+            /** Commit */
+            commit: string | null;
+            /** Started At */
+            started_at: string | null;
+        } & {
+            [key: string]: unknown;
+        };
+        /** ElsewhereBuild */
+        "BuildContext.ElsewhereBuild": {
+            /** Id */
+            id: number;
+            /** Pipeline Id */
+            pipeline_id: number;
+            /** Repo */
+            repo: string;
+            /** Pipeline */
+            pipeline: string;
+            /** Branch */
+            branch: string | null;
+            /** Commit */
+            commit: string | null;
+            /** Started At */
+            started_at: string | null;
+            /** Error */
+            error: string | null;
+            /** Failing Step */
+            failing_step: string | null;
+        } & {
+            [key: string]: unknown;
+        };
+        /**
+         * SameCommit
+         * @description Builds and attempts of this pipeline on this commit.
+         */
+        "BuildContext.SameCommit": {
+            /** Success */
+            success: number;
+            /** Failure */
+            failure: number;
+            /**
+             * Passed Build Id
+             * @description The first success after this build
+             */
+            passed_build_id: number | null;
+        } & {
+            [key: string]: unknown;
+        };
+        /**
+         * BuildContext
+         * @description What stands around a build on its pipeline and branch, and where else it failed alike.
+         */
+        BuildContext: {
+            /** @description The success or failure before it, other attempts of its run aside */
+            before: components["schemas"]["BuildContext.BriefBuild"] | null;
+            last_green: components["schemas"]["BuildContext.BriefBuild"] | null;
+            /**
+             * History
+             * @description The 30 builds up to this one, oldest first
+             */
+            history: components["schemas"]["BuildContext.BriefBuild"][];
+            same_commit: components["schemas"]["BuildContext.SameCommit"];
+            /**
+             * Elsewhere
+             * @description The newest failure of each other pipeline with the same error line, numbers aside, within 14 d
+             */
+            elsewhere: components["schemas"]["BuildContext.ElsewhereBuild"][];
+            /** Elsewhere Pipelines */
+            elsewhere_pipelines: number;
+            /** Elsewhere Builds */
+            elsewhere_builds: number;
+            /**
+             * Here Builds
+             * @description Other failures of this pipeline with the same error line
+             */
+            here_builds: number;
+        } & {
+            [key: string]: unknown;
+        };
+        /**
+         * SilencingOne
+         * @description Silences one alert, and what follows of its rule on its pipeline and branch.
+         */
+        SilencingOne: {
+            /**
+             * Author
+             * @description Who asks for it
+             */
+            author: string;
+            /**
+             * Reason
+             * @description Why, in a few words
+             * @default null
+             */
+            reason: string | null;
+            /**
+             * Duration
+             * @description How long it lasts: 30m, 2h, 3d; 2h without, 30d at most
+             * @default null
+             * @example 2h
+             */
+            duration: string | null;
+        };
+        /**
+         * Acknowledging
+         * @description Who takes an alert on; also who gives it back.
+         */
+        Acknowledging: {
+            /**
+             * Who
+             * @description Who does it, shown beside the alert
+             * @default null
+             */
+            who: string | null;
+            /**
+             * Reason
+             * @description Why, in a few words
+             * @default null
+             */
+            reason: string | null;
+        };
         /** @description What every refusal looks like. */
         ErrorAnswer: {
             error: {
@@ -997,6 +2779,121 @@ export interface components {
                 message: string;
                 field?: string;
             };
+        };
+        /** PlainJob */
+        "PlainBody.PlainJob": {
+            /** Name */
+            name: string;
+            /**
+             * Status
+             * @enum {string}
+             */
+            status: "queued" | "in_progress" | "success" | "failure" | "cancelled" | "skipped";
+            /**
+             * Started At
+             * @default null
+             */
+            started_at: string | null;
+            /**
+             * Completed At
+             * @default null
+             */
+            completed_at: string | null;
+        } & {
+            [key: string]: unknown;
+        };
+        /**
+         * PlainBody
+         * @description A build as any CI system may tell it. Native webhooks of GitHub and Jenkins are taken at the same address.
+         */
+        PlainBody: {
+            /**
+             * Pipeline
+             * @example deploy
+             */
+            pipeline: string;
+            /**
+             * Repo
+             * @example acme/web
+             */
+            repo: string;
+            /**
+             * Branch
+             * @default null
+             */
+            branch: string | null;
+            /**
+             * Status
+             * @enum {string}
+             */
+            status: "queued" | "in_progress" | "success" | "failure" | "cancelled" | "skipped";
+            /**
+             * Started At
+             * Format: date-time
+             * @description RFC 3339 with a zone
+             * @example 2026-01-31T08:30:00Z
+             */
+            started_at: string;
+            /**
+             * Completed At
+             * @default null
+             */
+            completed_at: string | null;
+            /**
+             * Duration Seconds
+             * @default null
+             */
+            duration_seconds: number | null;
+            /**
+             * Url
+             * @description http or https
+             * @default null
+             */
+            url: string | null;
+            /**
+             * Logs
+             * @description Its end is kept
+             * @default null
+             */
+            logs: string | null;
+            /**
+             * External Id
+             * @description The build's id in its own system
+             * @default null
+             */
+            external_id: string | number | null;
+            /**
+             * Attempt
+             * @default null
+             */
+            attempt: number | null;
+            /**
+             * Commit
+             * @default null
+             */
+            commit: string | null;
+            /**
+             * Message
+             * @default null
+             */
+            message: string | null;
+            /**
+             * Actor
+             * @default null
+             */
+            actor: string | null;
+            /**
+             * Event
+             * @default null
+             */
+            event: string | null;
+            /**
+             * Jobs
+             * @default null
+             */
+            jobs: components["schemas"]["PlainBody.PlainJob"][] | null;
+        } & {
+            [key: string]: unknown;
         };
     };
     responses: never;
@@ -1007,9 +2904,20 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
-    get_ws: {
+    get_grid_grid: {
         parameters: {
-            query?: never;
+            query: {
+                /** @description The repo, in any case */
+                repo: string;
+                /** @description Branches; repeatable; @default, the repo's default branch, without */
+                branch?: string[];
+                /** @description Providers; repeatable */
+                provider?: string[];
+                /** @description Commits a page */
+                limit?: number;
+                /** @description `next` of the page before */
+                before?: string | null;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -1022,7 +2930,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": unknown;
+                    "application/json": components["schemas"]["Grid"];
                 };
             };
             /** @description A password, signature or token is missing or wrong */
@@ -1066,6 +2974,12 @@ export interface operations {
     get_builds_list_builds: {
         parameters: {
             query?: {
+                /** @description From so long ago until now: 30m, 24h, 7d, 2w; 7d without, 3650d at most */
+                window?: string | null;
+                /** @description From this instant on (RFC 3339 with a zone) */
+                since?: string | null;
+                /** @description Up to, not including, this instant */
+                until?: string | null;
                 /** @description Repos, in any case; repeatable, one of them must match */
                 repo?: string[];
                 /** @description Pipelines by name; repeatable */
@@ -1078,16 +2992,12 @@ export interface operations {
                 source?: string[];
                 /** @description Groups of the configuration by name; repeatable */
                 group?: string[];
+                /** @description Pipelines by `id` of GET /pipelines, which tells namesakes apart; repeatable */
+                pipeline_id?: number[];
                 /** @description Statuses; repeatable */
                 status?: ("queued" | "in_progress" | "success" | "failure" | "cancelled" | "skipped")[];
                 /** @description Case-blind part of pipeline, repo, branch, commit or actor; repeatable, all must match */
                 q?: string[];
-                /** @description From so long ago until now: 30m, 24h, 7d, 2w; 7d without, 3650d at most */
-                window?: string | null;
-                /** @description From this instant on (RFC 3339 with a zone) */
-                since?: string | null;
-                /** @description Up to, not including, this instant */
-                until?: string | null;
                 /** @description A column; a minus in front turns the order round */
                 sort?: string;
                 /** @description Builds a page */
@@ -1151,6 +3061,12 @@ export interface operations {
     get_series_series: {
         parameters: {
             query?: {
+                /** @description From so long ago until now: 30m, 24h, 7d, 2w; 7d without, 3650d at most */
+                window?: string | null;
+                /** @description From this instant on (RFC 3339 with a zone) */
+                since?: string | null;
+                /** @description Up to, not including, this instant */
+                until?: string | null;
                 /** @description Repos, in any case; repeatable, one of them must match */
                 repo?: string[];
                 /** @description Pipelines by name; repeatable */
@@ -1163,16 +3079,12 @@ export interface operations {
                 source?: string[];
                 /** @description Groups of the configuration by name; repeatable */
                 group?: string[];
+                /** @description Pipelines by `id` of GET /pipelines, which tells namesakes apart; repeatable */
+                pipeline_id?: number[];
                 /** @description Statuses; repeatable */
                 status?: ("queued" | "in_progress" | "success" | "failure" | "cancelled" | "skipped")[];
                 /** @description Case-blind part of pipeline, repo, branch, commit or actor; repeatable, all must match */
                 q?: string[];
-                /** @description From so long ago until now: 30m, 24h, 7d, 2w; 7d without, 3650d at most */
-                window?: string | null;
-                /** @description From this instant on (RFC 3339 with a zone) */
-                since?: string | null;
-                /** @description Up to, not including, this instant */
-                until?: string | null;
                 /** @description What to show over time */
                 metric?: "duration";
                 /** @description The busiest so many pipelines */
@@ -1191,6 +3103,85 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Series"];
+                };
+            };
+            /** @description A password, signature or token is missing or wrong */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Not from this Host, Origin or network */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description A parameter or field is unknown or wrong; `field` names it */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description The database cannot be used just now; Retry-After says when to try again */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    get_alerts_list_alerts: {
+        parameters: {
+            query?: {
+                /** @description States; repeatable */
+                state?: ("pending" | "firing" | "acknowledged" | "silenced" | "resolved")[];
+                /** @description Rules by name; repeatable */
+                rule?: string[];
+                /** @description Severities; repeatable */
+                severity?: ("info" | "warning" | "critical")[];
+                /** @description Repos, in any case; repeatable, one of them must match */
+                repo?: string[];
+                /** @description Pipelines by name; repeatable */
+                pipeline?: string[];
+                /** @description Pipelines by `id` of GET /pipelines; repeatable */
+                pipeline_id?: number[];
+                /** @description Branches; repeatable; @default is each repo's default branch */
+                branch?: string[];
+                /** @description Providers; repeatable */
+                provider?: string[];
+                /** @description Groups of the configuration by name; repeatable */
+                group?: string[];
+                /** @description Alerts a page */
+                limit?: number;
+                /** @description `next` of the page before */
+                cursor?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AlertPage"];
                 };
             };
             /** @description A password, signature or token is missing or wrong */
@@ -1256,6 +3247,73 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Readiness"];
+                };
+            };
+        };
+    };
+    get_waiting_waiting: {
+        parameters: {
+            query?: {
+                /** @description Repos, in any case; repeatable, one of them must match */
+                repo?: string[];
+                /** @description Pipelines by name; repeatable */
+                pipeline?: string[];
+                /** @description Providers; repeatable */
+                provider?: string[];
+                /** @description Sources by name; repeatable */
+                source?: string[];
+                /** @description Groups of the configuration by name; repeatable */
+                group?: string[];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Waiting"];
+                };
+            };
+            /** @description A password, signature or token is missing or wrong */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Not from this Host, Origin or network */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description A parameter or field is unknown or wrong; `field` names it */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description The database cannot be used just now; Retry-After says when to try again */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
         };
@@ -1448,6 +3506,170 @@ export interface operations {
             };
         };
     };
+    get_silences_list_silences: {
+        parameters: {
+            query?: {
+                /** @description current: in force or to come; all: the newest 100, over or not */
+                state?: "current" | "all";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SilenceList"];
+                };
+            };
+            /** @description A password, signature or token is missing or wrong */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Not from this Host, Origin or network */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description A parameter or field is unknown or wrong; `field` names it */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description The database cannot be used just now; Retry-After says when to try again */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    post_silences_add_silence: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["Silencing"];
+            };
+        };
+        responses: {
+            /** @description Successful response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MadeSilence"];
+                };
+            };
+            /** @description The request is malformed */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description A password, signature or token is missing or wrong */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Not from this Host, Origin or network */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description The body came too slowly */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description It does not go with the alert's present state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description The body is larger than 25 MiB (64 KiB for what is no build) */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description The body is of a type or encoding that is not taken */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description A parameter or field is unknown or wrong; `field` names it */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description The database cannot be used just now; Retry-After says when to try again */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
     get_meta_meta: {
         parameters: {
             query?: never;
@@ -1507,6 +3729,12 @@ export interface operations {
     get_pipelines_pipelines: {
         parameters: {
             query?: {
+                /** @description From so long ago until now: 30m, 24h, 7d, 2w; 7d without, 3650d at most */
+                window?: string | null;
+                /** @description From this instant on (RFC 3339 with a zone) */
+                since?: string | null;
+                /** @description Up to, not including, this instant */
+                until?: string | null;
                 /** @description Repos, in any case; repeatable, one of them must match */
                 repo?: string[];
                 /** @description Pipelines by name; repeatable */
@@ -1519,16 +3747,12 @@ export interface operations {
                 source?: string[];
                 /** @description Groups of the configuration by name; repeatable */
                 group?: string[];
+                /** @description Pipelines by `id` of GET /pipelines, which tells namesakes apart; repeatable */
+                pipeline_id?: number[];
                 /** @description Statuses; repeatable */
                 status?: ("queued" | "in_progress" | "success" | "failure" | "cancelled" | "skipped")[];
                 /** @description Case-blind part of pipeline, repo, branch, commit or actor; repeatable, all must match */
                 q?: string[];
-                /** @description From so long ago until now: 30m, 24h, 7d, 2w; 7d without, 3650d at most */
-                window?: string | null;
-                /** @description From this instant on (RFC 3339 with a zone) */
-                since?: string | null;
-                /** @description Up to, not including, this instant */
-                until?: string | null;
             };
             header?: never;
             path?: never;
@@ -1583,9 +3807,71 @@ export interface operations {
             };
         };
     };
+    get_receivers_receivers: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReceiverList"];
+                };
+            };
+            /** @description A password, signature or token is missing or wrong */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Not from this Host, Origin or network */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description A parameter or field is unknown or wrong; `field` names it */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description The database cannot be used just now; Retry-After says when to try again */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
     get_builds_latest_builds: {
         parameters: {
             query?: {
+                /** @description From so long ago until now: 30m, 24h, 7d, 2w; 7d without, 3650d at most */
+                window?: string | null;
+                /** @description From this instant on (RFC 3339 with a zone) */
+                since?: string | null;
+                /** @description Up to, not including, this instant */
+                until?: string | null;
                 /** @description Repos, in any case; repeatable, one of them must match */
                 repo?: string[];
                 /** @description Pipelines by name; repeatable */
@@ -1598,16 +3884,12 @@ export interface operations {
                 source?: string[];
                 /** @description Groups of the configuration by name; repeatable */
                 group?: string[];
+                /** @description Pipelines by `id` of GET /pipelines, which tells namesakes apart; repeatable */
+                pipeline_id?: number[];
                 /** @description Statuses; repeatable */
                 status?: ("queued" | "in_progress" | "success" | "failure" | "cancelled" | "skipped")[];
                 /** @description Case-blind part of pipeline, repo, branch, commit or actor; repeatable, all must match */
                 q?: string[];
-                /** @description From so long ago until now: 30m, 24h, 7d, 2w; 7d without, 3650d at most */
-                window?: string | null;
-                /** @description From this instant on (RFC 3339 with a zone) */
-                since?: string | null;
-                /** @description Up to, not including, this instant */
-                until?: string | null;
             };
             header?: never;
             path?: never;
@@ -1665,6 +3947,12 @@ export interface operations {
     get_summary_summary: {
         parameters: {
             query?: {
+                /** @description From so long ago until now: 30m, 24h, 7d, 2w; 7d without, 3650d at most */
+                window?: string | null;
+                /** @description From this instant on (RFC 3339 with a zone) */
+                since?: string | null;
+                /** @description Up to, not including, this instant */
+                until?: string | null;
                 /** @description Repos, in any case; repeatable, one of them must match */
                 repo?: string[];
                 /** @description Pipelines by name; repeatable */
@@ -1677,16 +3965,12 @@ export interface operations {
                 source?: string[];
                 /** @description Groups of the configuration by name; repeatable */
                 group?: string[];
+                /** @description Pipelines by `id` of GET /pipelines, which tells namesakes apart; repeatable */
+                pipeline_id?: number[];
                 /** @description Statuses; repeatable */
                 status?: ("queued" | "in_progress" | "success" | "failure" | "cancelled" | "skipped")[];
                 /** @description Case-blind part of pipeline, repo, branch, commit or actor; repeatable, all must match */
                 q?: string[];
-                /** @description From so long ago until now: 30m, 24h, 7d, 2w; 7d without, 3650d at most */
-                window?: string | null;
-                /** @description From this instant on (RFC 3339 with a zone) */
-                since?: string | null;
-                /** @description Up to, not including, this instant */
-                until?: string | null;
             };
             header?: never;
             path?: never;
@@ -1808,6 +4092,140 @@ export interface operations {
             };
         };
     };
+    get_alerts_one_alert: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                alert_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AlertDetail"];
+                };
+            };
+            /** @description A password, signature or token is missing or wrong */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Not from this Host, Origin or network */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description There is nothing at this address */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description A parameter or field is unknown or wrong; `field` names it */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description The database cannot be used just now; Retry-After says when to try again */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    delete_silences_end_silence: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                silence_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Silence"];
+                };
+            };
+            /** @description A password, signature or token is missing or wrong */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Not from this Host, Origin or network */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description There is nothing at this address */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description A parameter or field is unknown or wrong; `field` names it */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description The database cannot be used just now; Retry-After says when to try again */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
     post_ingest_ingest: {
         parameters: {
             query?: never;
@@ -1817,10 +4235,32 @@ export interface operations {
             };
             cookie?: never;
         };
-        requestBody?: never;
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PlainBody"];
+            };
+        };
         responses: {
-            /** @description Successful response */
+            /** @description A known build, changed or not */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Ingested"];
+                };
+            };
+            /** @description A build that was not known */
             201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Ingested"];
+                };
+            };
+            /** @description Understood, not for us: `reason` says why */
+            202: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -1873,7 +4313,498 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
-            /** @description The body is larger than 25 MiB */
+            /** @description The body is larger than 25 MiB (64 KiB for what is no build) */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description The body is of a type or encoding that is not taken */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description A parameter or field is unknown or wrong; `field` names it */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description The database cannot be used just now; Retry-After says when to try again */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    get_pipelines_one_pipeline: {
+        parameters: {
+            query?: {
+                /** @description From so long ago until now: 30m, 24h, 7d, 2w; 7d without, 3650d at most */
+                window?: string | null;
+                /** @description From this instant on (RFC 3339 with a zone) */
+                since?: string | null;
+                /** @description Up to, not including, this instant */
+                until?: string | null;
+                /** @description Branches; repeatable; @default is the repo's default branch; all without */
+                branch?: string[];
+            };
+            header?: never;
+            path: {
+                pipeline_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PipelinePage"];
+                };
+            };
+            /** @description A password, signature or token is missing or wrong */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Not from this Host, Origin or network */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description There is nothing at this address */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description A parameter or field is unknown or wrong; `field` names it */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description The database cannot be used just now; Retry-After says when to try again */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    get_builds_around_build: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                build_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BuildContext"];
+                };
+            };
+            /** @description A password, signature or token is missing or wrong */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Not from this Host, Origin or network */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description There is nothing at this address */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description A parameter or field is unknown or wrong; `field` names it */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description The database cannot be used just now; Retry-After says when to try again */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    post_alerts_silence: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                alert_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["SilencingOne"];
+            };
+        };
+        responses: {
+            /** @description Successful response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AlertDetail"];
+                };
+            };
+            /** @description The request is malformed */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description A password, signature or token is missing or wrong */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Not from this Host, Origin or network */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description There is nothing at this address */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description The body came too slowly */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description It does not go with the alert's present state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description The body is larger than 25 MiB (64 KiB for what is no build) */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description The body is of a type or encoding that is not taken */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description A parameter or field is unknown or wrong; `field` names it */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description The database cannot be used just now; Retry-After says when to try again */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    post_alerts_acknowledge: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                alert_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["Acknowledging"];
+            };
+        };
+        responses: {
+            /** @description Successful response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AlertDetail"];
+                };
+            };
+            /** @description The request is malformed */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description A password, signature or token is missing or wrong */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Not from this Host, Origin or network */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description There is nothing at this address */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description The body came too slowly */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description It does not go with the alert's present state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description The body is larger than 25 MiB (64 KiB for what is no build) */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description The body is of a type or encoding that is not taken */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description A parameter or field is unknown or wrong; `field` names it */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description The database cannot be used just now; Retry-After says when to try again */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    post_alerts_unacknowledge: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                alert_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["Acknowledging"];
+            };
+        };
+        responses: {
+            /** @description Successful response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AlertDetail"];
+                };
+            };
+            /** @description The request is malformed */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description A password, signature or token is missing or wrong */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Not from this Host, Origin or network */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description There is nothing at this address */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description The body came too slowly */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description It does not go with the alert's present state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description The body is larger than 25 MiB (64 KiB for what is no build) */
             413: {
                 headers: {
                     [name: string]: unknown;

@@ -10,15 +10,7 @@ export type Known<T> = T extends readonly (infer Item)[]
     ? { [Key in keyof T as string extends Key ? never : Key]: Known<T[Key]> }
     : T;
 
-export type Build = Known<Schemas["BuildPage.Build"]> & {
-  pipeline_id?: number | null;
-  /** The first line that says what failed, where it is known. */
-  error?: string | null;
-  /** `job › step` of the first that failed. */
-  failing_step?: string | null;
-  /** The kept part of the log. */
-  logs?: string | null;
-};
+export type Build = Known<Schemas["BuildPage.Build"]>;
 export type Status = Build["status"];
 export interface BuildPage {
   builds: Build[];
@@ -28,13 +20,17 @@ export interface BuildPage {
 export type Step = Known<Schemas["BuildDetail.Step"]>;
 export type Job = Known<Schemas["BuildDetail.Job"]>;
 export type BuildDetail = Build & Pick<Known<Schemas["BuildDetail"]>, "jobs" | "attempts">;
+export type BuildContext = Known<Schemas["BuildContext"]>;
 
 export type HistoryEntry = Known<Schemas["Summary.HistoryEntry"]>;
 export type Pipeline = Known<Schemas["Summary.Pipeline"]>;
 export type Summary = Known<Schemas["Summary"]>;
 export type Numbers = Summary["sparklines"]["success_rate"];
 
-export type SeriesLine = Known<Schemas["Series.SeriesLine"]>;
+export type ListedPipeline = Known<Schemas["PipelineList.ListedPipeline"]>;
+export type PipelinePage = Known<Schemas["PipelinePage"]>;
+export type Outlook = Pipeline["outlook"];
+
 export type Series = Known<Schemas["Series"]>;
 
 export type Source = Known<Schemas["SourceList.Source"]> & {
@@ -47,6 +43,16 @@ export type Source = Known<Schemas["SourceList.Source"]> & {
 export type Meta = Known<Schemas["Meta"]>;
 export type FilterValues = Known<Schemas["FilterValues"]>;
 
-type QueryOf<Path extends "/builds" | "/metrics/summary"> = NonNullable<paths[Path]["get"]["parameters"]["query"]>;
+export type GridCell = Known<Schemas["Grid.GridCell"]>;
+/** By pipeline id: the one place where names are data. */
+type GridCommit = Omit<Known<Schemas["Grid.GridCommit"]>, "cells"> & { cells: Record<string, GridCell | undefined> };
+export type Grid = Omit<Known<Schemas["Grid"]>, "commits"> & { commits: GridCommit[] };
+export type Waiting = Known<Schemas["Waiting"]>;
+export type WaitingItem = Known<Schemas["Waiting.WaitingItem"]>;
+
+type QueryOf<Path extends "/builds" | "/metrics/summary" | "/grid" | "/waiting"> = NonNullable<paths[Path]["get"]["parameters"]["query"]>;
 export type BuildsQuery = QueryOf<"/builds">;
 export type FiguresQuery = Omit<QueryOf<"/metrics/summary">, "status">;
+export type GridQuery = QueryOf<"/grid">;
+export type WaitingQuery = QueryOf<"/waiting">;
+export type PageQuery = NonNullable<paths["/pipelines/{pipeline_id}"]["get"]["parameters"]["query"]>;

@@ -1,16 +1,29 @@
 import { useQuery } from "@tanstack/react-query";
-import { lazy, Suspense, useEffect, useRef, type RefObject } from "react";
+import { lazy, Suspense, useCallback, useEffect, useMemo, useRef, useState, type RefObject } from "react";
 import { Link, Route, Switch, useLocation } from "wouter";
 
 import { metaQuery } from "../api/queries";
 import { Boundary, Panel, Skeleton } from "../components/Panel";
 import { OverviewPage } from "../features/overview/OverviewPage";
+import { nextTheme, usePrefs } from "../lib/prefs";
 import { DemoBanner, OfflineBanner } from "./Banners";
 import { Header } from "./Header";
+import type { Entry } from "./palette/entries";
+import { useKeys, type Sheet } from "./useKeys";
 
 const BuildPage = lazy(async () => ({ default: (await import("../features/build/BuildPage")).BuildPage }));
+const GridPage = lazy(async () => ({ default: (await import("../features/grid/GridPage")).GridPage }));
 const PipelinePage = lazy(async () => ({ default: (await import("../features/pipeline/PipelinePage")).PipelinePage }));
 const SourcesPage = lazy(async () => ({ default: (await import("../features/sources/SourcesPage")).SourcesPage }));
+const WaitingPage = lazy(async () => ({ default: (await import("../features/waiting/WaitingPage")).WaitingPage }));
+const WallPage = lazy(async () => ({ default: (await import("../features/wall/WallPage")).WallPage }));
+const loadPalette = () => import("./palette/Palette");
+const Palette = lazy(loadPalette);
+const Preferences = lazy(() => import("./Preferences"));
+const Shortcuts = lazy(() => import("./Shortcuts"));
+
+const WALL = "/ui/wall";
+const PRELOAD_MILLISECONDS = 3000;
 
 function NotFound() {
   return (
@@ -46,39 +59,92 @@ function useFreshStart(): RefObject<HTMLElement | null> {
   return main;
 }
 
-function Footer() {
+/** Once the page has nothing better to do: what is typed right after Ctrl-K must not fall between. */
+function usePalettePreloaded(): void {
+  useEffect(() => {
+    const timer = setTimeout(() => void loadPalette().catch(() => undefined), PRELOAD_MILLISECONDS);
+    return () => clearTimeout(timer);
+  }, []);
+}
+
+function Footer({ onShortcuts }: { onShortcuts: () => void }) {
   const meta = useQuery(metaQuery()).data;
-  return <footer>CI Health {meta?.version ?? ""} · times are local, with UTC on hover</footer>;
+  const { zone } = usePrefs();
+  return (
+    <footer>
+      CI Health {meta?.version ?? ""} · times are {zone === "" ? "local" : zone}, with UTC on hover ·{" "}
+      <button type="button" className="link" onClick={onShortcuts}>
+        keyboard shortcuts
+      </button>{" "}
+      <kbd>?</kbd>
+    </footer>
+  );
+}
+
+function Pages() {
+  return (
+    <Boundary>
+      <Suspense fallback={<Skeleton lines={6} height={40} />}>
+        <Switch>
+          <Route path="/">
+            <title>Overview · CI Health</title>
+            <OverviewPage />
+          </Route>
+          <Route path="/ui/build/:id">{({ id }) => <BuildPage key={id} id={id} />}</Route>
+          <Route path="/ui/pipeline/:id">{({ id }) => <PipelinePage key={id} id={id} />}</Route>
+          <Route path="/ui/grid" component={GridPage} />
+          <Route path="/ui/waiting" component={WaitingPage} />
+          <Route path="/ui/sources" component={SourcesPage} />
+          <Route path={WALL} component={WallPage} />
+          <Route component={NotFound} />
+        </Switch>
+      </Suspense>
+    </Boundary>
+  );
+}
+
+function Sheets({ open, onOpen, onClose }: { open: Sheet | null; onOpen: (sheet: Sheet) => void; onClose: () => void }) {
+  const actions = useMemo<Entry[]>(
+    () => [
+      { key: "action theme", kind: "Action", title: "Change the theme", note: "t", run: nextTheme },
+      { key: "action preferences", kind: "Action", title: "Preferences: theme, density, time zone, my groups", note: ",", run: () => onOpen("preferences") },
+      { key: "action shortcuts", kind: "Action", title: "Keyboard shortcuts", note: "?", run: () => onOpen("shortcuts") },
+    ],
+    [onOpen],
+  );
+  return (
+    <Suspense>
+      {open === "palette" && <Palette actions={actions} onClose={onClose} />}
+      {open === "preferences" && <Preferences onClose={onClose} />}
+      {open === "shortcuts" && <Shortcuts onClose={onClose} />}
+    </Suspense>
+  );
 }
 
 export function App() {
   const main = useFreshStart();
+  const [path] = useLocation();
+  const [sheet, setSheet] = useState<Sheet | null>(null);
+  const { zone } = usePrefs();
+  const close = useCallback(() => setSheet(null), []);
+  useKeys(sheet !== null, setSheet);
+  usePalettePreloaded();
+  const bare = path === WALL;
   return (
     <>
-      <Header />
-      <DemoBanner />
-      <OfflineBanner />
-      <main id="main" ref={main} tabIndex={-1}>
-        <Boundary>
-          <Suspense fallback={<Skeleton lines={6} height={40} />}>
-            <Switch>
-              <Route path="/">
-                <title>Overview · CI Health</title>
-                <OverviewPage />
-              </Route>
-              <Route path="/ui/build/:id">{({ id }) => <BuildPage key={id} id={id} />}</Route>
-              <Route path="/ui/pipeline/:id">{({ id }) => <PipelinePage key={id} id={id} />}</Route>
-              <Route path="/ui/sources">
-                <SourcesPage />
-              </Route>
-              <Route>
-                <NotFound />
-              </Route>
-            </Switch>
-          </Suspense>
-        </Boundary>
+      {!bare && (
+        <>
+          <Header onFind={() => setSheet("palette")} onPreferences={() => setSheet("preferences")} />
+          <DemoBanner />
+          <OfflineBanner />
+        </>
+      )}
+      {/* Another zone writes every time anew. */}
+      <main id="main" key={zone} ref={main} tabIndex={-1} className={bare ? "bare" : undefined}>
+        <Pages />
       </main>
-      <Footer />
+      {!bare && <Footer onShortcuts={() => setSheet("shortcuts")} />}
+      <Sheets open={sheet} onOpen={setSheet} onClose={close} />
     </>
   );
 }

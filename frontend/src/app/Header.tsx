@@ -1,13 +1,16 @@
+import type { ReactNode } from "react";
 import { Link, useRoute } from "wouter";
 
 import { Icon } from "../components/Icon";
+import { nextTheme, usePrefs, type Theme } from "../lib/prefs";
 import type { IconName } from "../lib/status";
-import { LivePill } from "./LivePill";
-import { useTheme, type Theme } from "./theme";
+import { LivePill } from "../components/LivePill";
 
 const THEME_ICONS: Record<Theme, IconName> = { system: "system", light: "sun", dark: "moon" };
+const IS_MAC = /Mac|iP(?:hone|ad)/.test(globalThis.navigator?.userAgent ?? "");
+export const PALETTE_KEYS = IS_MAC ? "⌘ K" : "Ctrl K";
 
-function NavLink({ href, children }: { href: string; children: string }) {
+function NavLink({ href, children }: { href: string; children: ReactNode }) {
   const [here] = useRoute(href);
   return (
     <Link href={href} className={here ? "on" : ""} aria-current={here ? "page" : undefined}>
@@ -17,15 +20,20 @@ function NavLink({ href, children }: { href: string; children: string }) {
 }
 
 function ThemeToggle() {
-  const [theme, next] = useTheme();
+  const { theme } = usePrefs();
   return (
-    <button type="button" className="icon-button" onClick={next} title={`theme: ${theme}`} aria-label={`Theme: ${theme}. Change it`}>
+    <button type="button" className="icon-button" onClick={nextTheme} title={`theme: ${theme}`} aria-label={`Theme: ${theme}. Change it`}>
       <Icon name={THEME_ICONS[theme]} />
     </button>
   );
 }
 
-export function Header() {
+interface HeaderProps {
+  onFind: () => void;
+  onPreferences: () => void;
+}
+
+export function Header({ onFind, onPreferences }: HeaderProps) {
   return (
     <header className="top">
       <a className="skip" href="#main">
@@ -39,11 +47,20 @@ export function Header() {
       </Link>
       <nav aria-label="Pages">
         <NavLink href="/">Overview</NavLink>
+        <NavLink href="/ui/grid">Grid</NavLink>
+        <NavLink href="/ui/waiting">Waiting</NavLink>
         <NavLink href="/ui/sources">Sources</NavLink>
+        <NavLink href="/ui/wall">Wall</NavLink>
       </nav>
       <span className="grow" />
+      <button type="button" className="find" onClick={onFind} aria-keyshortcuts="Control+K Meta+K" aria-haspopup="dialog">
+        <Icon name="search" /> <span>Find a pipeline or build</span> <kbd>{PALETTE_KEYS}</kbd>
+      </button>
       <LivePill />
       <ThemeToggle />
+      <button type="button" className="icon-button" onClick={onPreferences} title="preferences" aria-label="Preferences" aria-haspopup="dialog">
+        <Icon name="gear" />
+      </button>
     </header>
   );
 }

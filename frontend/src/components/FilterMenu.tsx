@@ -24,6 +24,8 @@ interface FilterMenuProps {
   presets?: readonly { label: string; chosen: string[] }[];
   /** The button's text for what is chosen. */
   summary?: string;
+  /** One choice alone: choosing another takes the first back. */
+  one?: boolean;
 }
 
 const same = (a: readonly string[], b: readonly string[]): boolean => a.length === b.length && a.every((value) => b.includes(value));
@@ -63,13 +65,18 @@ function withChosen(choices: readonly Choice[], chosen: readonly string[], prese
   return [...chosen.filter((value) => !known.has(value)).map((value) => ({ value, label: value })), ...choices];
 }
 
-function Menu({ name, chosen, choices, onChange, presets = [] }: FilterMenuProps) {
+function Menu({ name, chosen, choices, onChange, presets = [], one = false }: FilterMenuProps) {
   const [text, setText] = useState("");
   const group = useId();
   const needle = text.trim().toLowerCase();
   const found = withChosen(choices, chosen, presets).filter((choice) => choice.value.toLowerCase().includes(needle));
   const toggle = (value: string): void => {
-    const real = chosen.filter((each) => !presets.some((preset) => preset.chosen.includes(each)));
+    if (one) {
+      onChange([value]);
+      return;
+    }
+    // What only a preset stands for (the default branch) ends with the first choice of one's own.
+    const real = chosen.filter((each) => choices.some((choice) => choice.value === each) || !presets.some((preset) => preset.chosen.includes(each)));
     onChange(real.includes(value) ? real.filter((each) => each !== value) : [...real, value]);
   };
   return (
@@ -84,10 +91,10 @@ function Menu({ name, chosen, choices, onChange, presets = [] }: FilterMenuProps
             <span>{preset.label}</span>
           </label>
         ))}
-        {choices.length > 0 && <hr />}
+        {choices.length > 0 && presets.length > 0 && <hr />}
         {found.slice(0, SHOWN).map((choice) => (
           <label key={choice.value}>
-            <input type="checkbox" checked={chosen.includes(choice.value)} onChange={() => toggle(choice.value)} />
+            <input type={one ? "radio" : "checkbox"} {...(one && { name: group })} checked={chosen.includes(choice.value)} onChange={() => toggle(choice.value)} />
             <bdi>{choice.label}</bdi>
           </label>
         ))}

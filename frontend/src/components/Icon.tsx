@@ -15,6 +15,12 @@ const SHAPES: Record<IconName, { d: string; circle?: boolean; width?: number }> 
   system: { d: "M2 3h12v8H2zM6 14h4", width: 1.5 },
   search: { d: "M7 2.5a4.5 4.5 0 1 0 0 9 4.5 4.5 0 0 0 0-9zM10.3 10.3L14 14" },
   info: { d: "M8 7.4v3.4M8 5.1v.2", circle: true, width: 1.6 },
+  never: { d: "M5.5 5.5l5 5M10.5 5.5l-5 5", circle: true },
+  slow: { d: "M8 4.6v3.6l2.4 2.4M13.2 8A5.2 5.2 0 1 1 8 2.8", width: 1.8 },
+  expand: { d: "M9.5 2.5h4v4M6.5 13.5h-4v-4M13.5 2.5L9.5 6.5M2.5 13.5l4-4", width: 1.6 },
+  close: { d: "M4 4l8 8M12 4l-8 8", width: 1.6 },
+  gear: { d: "M2 5h7M12 5h2M2 11h2M7 11h7M9 3.2v3.6M4.5 9.2v3.6", width: 1.6 },
+  keys: { d: "M1.8 4h12.4v8H1.8zM4.5 6.6h.1M7 6.6h.1M9.5 6.6h.1M12 6.6h.1M5 9.6h6", width: 1.4 },
   copy: { d: "M5.5 5.5h8v8h-8zM3 10.5H2.5v-8h8V3", width: 1.5 },
 };
 

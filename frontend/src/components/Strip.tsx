@@ -1,8 +1,13 @@
-import type { HistoryEntry } from "../api/types";
+import type { Status } from "../api/types";
 import { plural } from "../lib/format";
 import { buildMark } from "../lib/status";
 
-function described(history: readonly HistoryEntry[]): string {
+interface Entry {
+  id: number;
+  status: Status;
+}
+
+function described(history: readonly Entry[]): string {
   const failed = history.filter((entry) => entry.status === "failure").length;
   const last = history.at(-1);
   const ending = last === undefined ? "" : `, the newest: ${buildMark(last.status).word}`;
@@ -10,7 +15,7 @@ function described(history: readonly HistoryEntry[]): string {
 }
 
 /** A pipeline's last builds as marks, told apart by height as well as by colour. */
-export function Strip({ history }: { history: readonly HistoryEntry[] }) {
+export function Strip({ history }: { history: readonly Entry[] }) {
   if (history.length === 0) return null;
   return (
     <span className="strip" role="img" aria-label={described(history)}>

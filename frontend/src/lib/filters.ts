@@ -7,6 +7,8 @@ export const WINDOW_LABELS: Record<string, string> = { "24h": "24 h", "7d": "7 d
 export const DEFAULT_BRANCH = "@default";
 /** In the page's URL only: without a branch the API takes all, the overview takes the default ones. */
 export const ALL_BRANCHES = "*";
+/** In the page's URL only: without a group a reader's own are taken. */
+export const ALL_GROUPS = "*";
 const DEFAULT_WINDOW = "7d";
 const DEFAULT_SORT = "-started_at";
 
@@ -49,6 +51,7 @@ export function parseFilters(search: string): Filters {
   const lists = Object.fromEntries(LISTS.map((name) => [name, distinct(params.getAll(name))])) as Record<ListFilter, string[]>;
   return {
     ...lists,
+    group: lists.group.filter((group) => group !== ALL_GROUPS),
     status: lists.status.filter((value) => (STATUSES as string[]).includes(value)),
     window: /^[1-9]\d{0,4}[mhdw]$/.test(window) ? window : DEFAULT_WINDOW,
     branch: branchesFrom(params),
@@ -57,13 +60,17 @@ export function parseFilters(search: string): Filters {
   };
 }
 
-/** The query string for the address bar; defaults are left out, so that the plain page has a plain address. */
-export function filtersToSearch(filters: Filters): string {
+/**
+ * The query string for the address bar; defaults are left out, so that the plain page has a plain address. `mine`: the
+ * reader's own groups, which the plain address stands for.
+ */
+export function filtersToSearch(filters: Filters, mine: readonly string[] = []): string {
   const params = new URLSearchParams();
   if (filters.window !== DEFAULT_WINDOW) params.set("window", filters.window);
   if (filters.branch.length === 0) params.set("branch", ALL_BRANCHES);
   else if (filters.branch.join() !== DEFAULT_BRANCH) for (const value of filters.branch) params.append("branch", value);
   for (const name of LISTS) for (const value of filters[name]) params.append(name, value);
+  if (filters.group.length === 0 && mine.length > 0) params.set("group", ALL_GROUPS);
   if (filters.q !== "") params.set("q", filters.q);
   if (filters.sort !== DEFAULT_SORT) params.set("sort", filters.sort);
   return params.toString();

@@ -1,5 +1,7 @@
 /** How lengths, rates and instants are written. Nothing here reads a clock: the present is handed in. */
 
+import { getPrefs } from "./prefs";
+
 export const NOTHING = "–";
 
 const plain = new Intl.NumberFormat("en-US");
@@ -49,29 +51,52 @@ export function secondsBetween(from: string | null, to: string | null): number |
   return from === null || to === null ? null : (instant(to) - instant(from)) / 1000;
 }
 
-const two = (value: number): string => String(value).padStart(2, "0");
-const clockTime = (date: Date): string => `${two(date.getHours())}:${two(date.getMinutes())}`;
-const weekday = new Intl.DateTimeFormat("en-GB", { weekday: "short" });
-const dayAndMonth = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short" });
-const dayMonthYear = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short", year: "numeric" });
-
-/** 09:12 today, Mon 17:40 within six days, 3 Nov 17:40 before, with the year when it is another. */
-export function moment(at: string, now: number): string {
-  const date = new Date(at);
-  const today = new Date(now);
-  if (date.toDateString() === today.toDateString()) return clockTime(date);
-  const days = Math.abs(now - date.getTime()) / 86_400_000;
-  if (days < 6) return `${weekday.format(date)} ${clockTime(date)}`;
-  const day = date.getFullYear() === today.getFullYear() ? dayAndMonth : dayMonthYear;
-  return `${day.format(date)} ${clockTime(date)}`;
+interface Zoned {
+  time: Intl.DateTimeFormat;
+  second: Intl.DateTimeFormat;
+  weekday: Intl.DateTimeFormat;
+  day: Intl.DateTimeFormat;
+  dayYear: Intl.DateTimeFormat;
 }
 
-/** The local time with its UTC beside it, to the second. */
-export function absolute(at: string): string {
+/** Formatters are dear to make: one set a zone. "" is the browser's own. */
+const zoned = new Map<string, Zoned>();
+
+function inZone(zone: string): Zoned {
+  const known = zoned.get(zone);
+  if (known !== undefined) return known;
+  const base = zone === "" ? {} : { timeZone: zone };
+  const of = (options: Intl.DateTimeFormatOptions): Intl.DateTimeFormat => new Intl.DateTimeFormat("en-GB", { ...base, ...options });
+  const made = {
+    time: of({ hour: "2-digit", minute: "2-digit", hourCycle: "h23" }),
+    second: of({ hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23" }),
+    weekday: of({ weekday: "short" }),
+    day: of({ day: "numeric", month: "short" }),
+    dayYear: of({ day: "numeric", month: "short", year: "numeric" }),
+  };
+  zoned.set(zone, made);
+  return made;
+}
+
+/** 09:12 today, Mon 17:40 within six days, 3 Nov 17:40 before, with the year when it is another; in the reader's zone. */
+export function moment(at: string, now: number, zone = getPrefs().zone): string {
+  const date = new Date(at);
+  const { time, weekday, day, dayYear } = inZone(zone);
+  if (dayYear.format(date) === dayYear.format(now)) return time.format(date);
+  const days = Math.abs(now - date.getTime()) / 86_400_000;
+  if (days < 6) return `${weekday.format(date)} ${time.format(date)}`;
+  const sameYear = dayYear.format(date).slice(-4) === dayYear.format(now).slice(-4);
+  return `${(sameYear ? day : dayYear).format(date)} ${time.format(date)}`;
+}
+
+/** The reader's time with UTC beside it, to the second. */
+export function absolute(at: string, zone = getPrefs().zone): string {
   const date = new Date(at);
   if (Number.isNaN(date.getTime())) return at;
-  const local = `${weekday.format(date)} ${dayMonthYear.format(date)}, ${clockTime(date)}:${two(date.getSeconds())}`;
-  return `${local} local · ${date.toISOString().slice(0, 19).replace("T", " ")} UTC`;
+  const { weekday, dayYear, second } = inZone(zone);
+  const utc = `${date.toISOString().slice(0, 19).replace("T", " ")} UTC`;
+  if (zone === "UTC") return utc;
+  return `${weekday.format(date)} ${dayYear.format(date)}, ${second.format(date)} ${zone === "" ? "local" : zone} · ${utc}`;
 }
 
 /** "just now", "12 s", "6 min", "3 h", "2 d"; with "in " before instants that are still to come. */

@@ -1,4 +1,4 @@
-import type { Pipeline, Status } from "../api/types";
+import type { Outlook, Status } from "../api/types";
 
 export type Tone = "ok" | "bad" | "run" | "idle" | "warn" | "flaky";
 export type IconName =
@@ -16,7 +16,13 @@ export type IconName =
   | "search"
   | "info"
   | "copy"
-  | "system";
+  | "system"
+  | "never"
+  | "slow"
+  | "expand"
+  | "close"
+  | "gear"
+  | "keys";
 
 export interface Mark {
   word: string;
@@ -40,12 +46,20 @@ export function buildMark(status: string): Mark {
   return BUILD[status as Status] ?? { word: status, tone: "idle", icon: "clock" };
 }
 
-/** A pipeline is told by its last status: broken or healthy, flaky when commits failed and then passed. */
-export function pipelineMark(pipeline: Pick<Pipeline, "status" | "flaky_commits">): Mark {
-  if (pipeline.status === "failure") return { word: "broken", tone: "bad", icon: "cross" };
-  if (pipeline.status !== "success") return buildMark(pipeline.status);
-  if (pipeline.flaky_commits > 0) return { word: "flaky", tone: "flaky", icon: "wave" };
-  return { word: "healthy", tone: "ok", icon: "check" };
+const OUTLOOK: Partial<Record<Outlook, Mark>> = {
+  failing: { word: "broken", tone: "bad", icon: "cross" },
+  never_green: { word: "never green", tone: "bad", icon: "never" },
+  stale: { word: "stale", tone: "idle", icon: "stop" },
+  flaky: { word: "flaky", tone: "flaky", icon: "wave" },
+  slower: { word: "slower", tone: "warn", icon: "slow" },
+  healthy: { word: "healthy", tone: "ok", icon: "check" },
+};
+
+export const OUTLOOKS: readonly Outlook[] = ["failing", "never_green", "unknown", "stale", "flaky", "slower", "healthy"];
+
+/** How a pipeline fares; while it never succeeded nor failed, its newest status is all there is to say. */
+export function pipelineMark({ outlook, status }: { outlook: Outlook; status: Status | null }): Mark {
+  return OUTLOOK[outlook] ?? (status === null ? { word: "no build", tone: "idle", icon: "clock" } : buildMark(status));
 }
 
 export function sourceMark(state: string): Mark {

@@ -1,7 +1,6 @@
 import type { QueryClient } from "@tanstack/react-query";
 
 import { keys } from "../api/queries";
-import type { Build } from "../api/types";
 import { basePath } from "../lib/base";
 import { serverNow } from "../lib/clock";
 import type { Listener, LiveFeed, LiveState } from "./context";
@@ -11,18 +10,22 @@ import { throttled } from "./throttle";
 
 /** Figures are asked for anew at most this often, however many builds arrive. */
 const FIGURES_MILLISECONDS = 2000;
+/** A build, an alert: so often at most. */
+const DETAIL_MILLISECONDS = 1000;
 
 function socketUrl(): string {
   const { protocol, host } = window.location;
   return `${protocol === "https:" ? "wss:" : "ws:"}//${host}${basePath}/ws`;
 }
 
-function patch(client: QueryClient, builds: Build[]): void {
-  client.setQueriesData<BuildPages>({ queryKey: keys.builds }, (data) => data && replaceRows(data, builds));
-  for (const build of builds) void client.invalidateQueries({ queryKey: keys.build(String(build.id)) });
-}
+const EVERYTHING = [keys.figures, keys.builds, keys.sources, keys.alerts, ["build"]];
 
-const EVERYTHING = [keys.figures, keys.builds, keys.sources, ["build"]];
+/** Asks anew for the builds on show that changed since the last time. */
+function refetchBuilds(client: QueryClient, changed: Set<string>): void {
+  const ids = new Set(changed);
+  changed.clear();
+  void client.invalidateQueries({ predicate: ({ queryKey: [kind, id] }) => kind === "build" && ids.has(String(id)) });
+}
 
 export interface Line extends LiveFeed {
   start: () => void;
@@ -33,6 +36,9 @@ export interface Line extends LiveFeed {
 export function openLine(client: QueryClient, set: (part: Partial<LiveState>) => void): Line {
   const listeners = new Set<Listener>();
   const figures = throttled(() => void client.invalidateQueries({ queryKey: keys.figures }), FIGURES_MILLISECONDS);
+  const changed = new Set<string>();
+  const details = throttled(() => refetchBuilds(client, changed), DETAIL_MILLISECONDS);
+  const alerts = throttled(() => void client.invalidateQueries({ queryKey: keys.alerts }), DETAIL_MILLISECONDS);
   const heard = throttled(() => {
     set({ heardAt: serverNow() });
   }, FIGURES_MILLISECONDS);
@@ -41,12 +47,15 @@ export function openLine(client: QueryClient, set: (part: Partial<LiveState>) =>
       set({ connection });
     },
     onBuilds: (builds) => {
-      patch(client, builds);
+      client.setQueriesData<BuildPages>({ queryKey: keys.builds }, (data) => data && replaceRows(data, builds));
+      for (const build of builds) changed.add(String(build.id));
+      details.call();
       for (const listener of listeners) listener(builds);
       figures.call();
     },
     onRefetch: (what) => {
-      for (const queryKey of what === "all" ? EVERYTHING : [keys.builds]) void client.invalidateQueries({ queryKey });
+      if (what === "alerts") alerts.call();
+      else for (const queryKey of what === "all" ? EVERYTHING : [keys.builds]) void client.invalidateQueries({ queryKey });
     },
     onHeard: heard.call,
   });
@@ -57,6 +66,8 @@ export function openLine(client: QueryClient, set: (part: Partial<LiveState>) =>
     stop: () => {
       socket.stop();
       figures.cancel();
+      details.cancel();
+      alerts.cancel();
       heard.cancel();
     },
     filterBy: (query) => {

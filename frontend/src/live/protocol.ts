@@ -5,21 +5,23 @@ export type Frame =
   | { event: "hello"; seq: number }
   | { event: "build_ingested"; seq: number; builds: Build[] }
   | { event: "reset"; seq: number }
-  | { event: "tick"; seq: number };
+  | { event: "tick"; seq: number }
+  /** Without a place in the feed of builds. */
+  | { event: "alert_changed" };
 
-const EVENTS = new Set(["hello", "build_ingested", "reset", "tick"]);
+const EVENTS = new Set(["hello", "build_ingested", "reset", "tick", "alert_changed"]);
 
 /** null for a frame that is broken or of an event that this page does not know. */
 export function parseFrame(text: unknown): Frame | null {
   if (typeof text !== "string") return null;
-  let frame: Partial<Frame> & { builds?: unknown };
+  let frame: { event?: unknown; seq?: unknown; builds?: unknown };
   try {
     frame = JSON.parse(text) as typeof frame;
   } catch {
     return null;
   }
   if (typeof frame !== "object" || frame === null) return null;
-  if (!EVENTS.has(String(frame.event)) || !Number.isSafeInteger(frame.seq)) return null;
+  if (!EVENTS.has(String(frame.event)) || (frame.event !== "alert_changed" && !Number.isSafeInteger(frame.seq))) return null;
   if (frame.event === "build_ingested" && !Array.isArray(frame.builds)) return null;
   return frame as Frame;
 }
@@ -32,6 +34,8 @@ export type Effect =
   | { kind: "builds"; builds: Build[] }
   /** Rows that were read before the socket stood may lack a change made in between. */
   | { kind: "refetch-rows" }
+  /** What is shown of alerts has to be asked for anew. */
+  | { kind: "refetch-alerts" }
   /** Changes were missed: what is shown has to be asked for anew. */
   | { kind: "refetch-all" };
 
@@ -56,6 +60,8 @@ export function advance(position: Position, frame: Frame, resumed: boolean): [Po
       return [frame.seq, ALL];
     case "tick":
       return [position, NOTHING];
+    case "alert_changed":
+      return [position, { kind: "refetch-alerts" }];
     case "build_ingested":
       if (position !== null && frame.seq <= position) return [position, NOTHING];
       return [frame.seq, { kind: "builds", builds: frame.builds }];

@@ -19,7 +19,7 @@ export function backoff(attempt: number, random: () => number = Math.random): nu
 export interface Handlers {
   onConnection: (connection: Connection) => void;
   onBuilds: (builds: Build[]) => void;
-  onRefetch: (what: "all" | "rows") => void;
+  onRefetch: (what: "all" | "rows" | "alerts") => void;
   /** Any word from the server: what is shown was right at this moment. */
   onHeard: () => void;
 }
@@ -109,6 +109,7 @@ export class LiveSocket {
     if (effect.kind === "builds") this.handlers.onBuilds(effect.builds);
     if (effect.kind === "refetch-all") this.handlers.onRefetch("all");
     if (effect.kind === "refetch-rows") this.handlers.onRefetch("rows");
+    if (effect.kind === "refetch-alerts") this.handlers.onRefetch("alerts");
   }
 
   private listenForSilence(): void {

@@ -1,4 +1,4 @@
-import type { Build, BuildDetail, Pipeline, Summary } from "../api/types";
+import type { Build, BuildContext, BuildDetail, GridCell, ListedPipeline, Pipeline, PipelinePage, Summary, WaitingItem } from "../api/types";
 
 export function aBuild(part: Partial<Build> = {}): Build {
   const id = part.id ?? 1;
@@ -24,6 +24,10 @@ export function aBuild(part: Partial<Build> = {}): Build {
     completed_at: "2026-11-20T10:04:10Z",
     duration_seconds: 240,
     queue_seconds: 10,
+    pipeline_id: 1,
+    logs: null,
+    error: null,
+    failing_step: null,
     ...part,
   };
 }
@@ -50,6 +54,9 @@ export function aPipeline(part: Partial<Pipeline> = {}): Pipeline {
     history: [],
     state: "active",
     url: null,
+    outlook: "healthy",
+    slower: null,
+    silent_seconds: null,
     ...part,
   };
 }
@@ -77,6 +84,63 @@ export function aSummary(part: Partial<Summary> = {}): Summary {
     as_of: new Date().toISOString(),
     sources: { total: 5, fresh: 5 },
     branch_note: "@default",
+    ...part,
+  };
+}
+
+export const aListed = (part: Partial<ListedPipeline> = {}): ListedPipeline => ({ ...aPipeline(part), groups: [], ...part });
+
+export function aPage(part: Partial<PipelinePage> = {}): PipelinePage {
+  return {
+    ...aPipeline(),
+    running: 0,
+    default_branch: "main",
+    figures: aSummary(),
+    builds: [],
+    over_time: { bucket_seconds: 3600, since: "2026-11-13T10:00:00Z", until: "2026-11-20T10:00:00Z", points: [], failures: [] },
+    branches: [],
+    failing: [],
+    flaky: [],
+    commits: 40,
+    outages: [],
+    compare: null,
+    ...part,
+  };
+}
+
+export function aContext(part: Partial<BuildContext> = {}): BuildContext {
+  return {
+    before: { id: 7, status: "success", commit: "7aa02d17aa02d17aa02d1", started_at: "2026-11-20T08:00:00Z" },
+    last_green: null,
+    history: [],
+    same_commit: { success: 0, failure: 1, passed_build_id: null },
+    elsewhere: [],
+    elsewhere_pipelines: 0,
+    elsewhere_builds: 0,
+    here_builds: 0,
+    ...part,
+  };
+}
+
+export const aCell = (part: Partial<GridCell> = {}): GridCell => ({ build_id: 1, status: "success", builds: 1, flaky: false, broke: false, duration_seconds: 60, failing_step: null, error: null, ...part });
+
+export function aWaiting(part: Partial<WaitingItem> = {}): WaitingItem {
+  return {
+    kind: "job",
+    provider: "github",
+    instance: "github.com",
+    repo: "acme/web",
+    pipeline: "ci",
+    pipeline_id: 1,
+    build_id: 5,
+    branch: "main",
+    job: "gpu-tests",
+    labels: ["self-hosted", "gpu"],
+    why: null,
+    since: new Date(Date.now() - 40 * 60_000).toISOString(),
+    waiting_seconds: 2400,
+    merge_queue: null,
+    url: null,
     ...part,
   };
 }

@@ -3,7 +3,7 @@ import type { ReactNode } from "react";
 import type { BuildDetail } from "../../api/types";
 import { StatusPill } from "../../components/Pill";
 import { Ago, Branch, Commit, Moment, ProviderLink, Took } from "../../components/Text";
-import { duration, providerName } from "../../lib/format";
+import { duration, plainText, providerName } from "../../lib/format";
 import { finished } from "../../lib/status";
 
 const titleOf = (build: BuildDetail): string => build.message?.split("\n")[0]?.trim() || build.pipeline;
@@ -51,6 +51,16 @@ function Times({ build }: { build: BuildDetail }) {
   );
 }
 
+/** What failed, before anything else is read. */
+function FailedIn({ build }: { build: BuildDetail }) {
+  return (
+    <p className="failed-in">
+      {build.failing_step !== null && <b><bdi>{build.failing_step.replace(" › ", " · ")}</bdi></b>}
+      {build.error !== null && <code><bdi>{plainText(build.error)}</bdi></code>}
+    </p>
+  );
+}
+
 export function BuildHead({ build, attempts }: { build: BuildDetail; attempts: ReactNode }) {
   const conclusion = conclusionOf(build);
   return (
@@ -64,6 +74,7 @@ export function BuildHead({ build, attempts }: { build: BuildDetail; attempts: R
       <div className="meta dotted">
         <Origin build={build} />
         <Times build={build} />
+        {build.attempts.length > 1 && <span>attempt {build.attempt} of {build.attempts.length}</span>}
         {conclusion !== null && (
           <span>
             {providerName(build.provider)} says <code>{conclusion}</code>
@@ -75,6 +86,7 @@ export function BuildHead({ build, attempts }: { build: BuildDetail; attempts: R
           </span>
         )}
       </div>
+      {build.status === "failure" && (build.failing_step !== null || build.error !== null) && <FailedIn build={build} />}
       <div className="meta">
         {attempts}
         <ProviderLink url={build.url} provider={build.provider} />

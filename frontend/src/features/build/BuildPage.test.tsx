@@ -12,11 +12,14 @@ const JOB: Job = {
   name: "unit",
   status: "success",
   conclusion: "success",
+  created_at: null,
+  runner: null,
+  url: null,
   started_at: "2026-11-20T10:00:10Z",
   completed_at: "2026-11-20T10:01:50Z",
   queue_seconds: 10,
   labels: [],
-  steps: [{ name: "pytest", number: 1, status: "success", started_at: "2026-11-20T10:00:10Z", completed_at: "2026-11-20T10:01:00Z" }],
+  steps: [{ name: "pytest", number: 1, status: "success", conclusion: null, started_at: "2026-11-20T10:00:10Z", completed_at: "2026-11-20T10:01:00Z" }],
 };
 
 describe("a build's page", () => {

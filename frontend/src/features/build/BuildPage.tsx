@@ -1,20 +1,20 @@
+import "./build.css";
+
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "wouter";
 
 import { ApiError } from "../../api/client";
 import { buildQueryOptions } from "../../api/queries";
 import type { BuildDetail } from "../../api/types";
+import { Icon } from "../../components/Icon";
 import { Loaded, Panel, Skeleton } from "../../components/Panel";
 import { buildPath, pipelinePath } from "../../lib/base";
 import { toSearchParams } from "../../lib/filters";
+import { buildMark } from "../../lib/status";
 import { BuildHead } from "./BuildHead";
+import { IsItMe } from "./IsItMe";
 import { Jobs } from "./Jobs";
 import { Log } from "./Log";
-
-function pipelineLink(build: BuildDetail): string {
-  if (build.pipeline_id != null) return pipelinePath(build.pipeline_id);
-  return `/?${toSearchParams({ repo: build.repo, pipeline: build.pipeline, branch: "*" }).toString()}`;
-}
 
 function Crumbs({ build }: { build: BuildDetail }) {
   return (
@@ -23,7 +23,7 @@ function Crumbs({ build }: { build: BuildDetail }) {
         <bdi>{build.repo}</bdi>
       </Link>{" "}
       /{" "}
-      <Link href={pipelineLink(build)}>
+      <Link href={pipelinePath(build.pipeline_id)}>
         <bdi>{build.pipeline}</bdi>
       </Link>{" "}
       / build <bdi>{(build.external_id ?? String(build.id)).split("#").at(-1)}</bdi>
@@ -34,12 +34,18 @@ function Crumbs({ build }: { build: BuildDetail }) {
 function Attempts({ build }: { build: BuildDetail }) {
   if (build.attempts.length < 2) return null;
   return (
-    <nav className="seg" aria-label="Attempts of this run">
-      {build.attempts.map(({ id, attempt, status }) => (
-        <Link key={id} href={buildPath(id)} className={id === build.id ? "on" : ""} aria-current={id === build.id ? "page" : undefined} title={status.replace("_", " ")}>
-          Attempt {attempt}
-        </Link>
-      ))}
+    <nav className="seg" aria-label={`Attempts of this run: ${build.attempt} of ${build.attempts.length}`}>
+      {build.attempts.map(({ id, attempt, status }) => {
+        const mark = buildMark(status);
+        return (
+          <Link key={id} href={buildPath(id)} className={id === build.id ? "on" : ""} aria-current={id === build.id ? "page" : undefined} title={mark.word}>
+            <span className={`si ${mark.tone}`}>
+              <Icon name={mark.icon} />
+            </span>{" "}
+            Attempt {attempt}
+          </Link>
+        );
+      })}
     </nav>
   );
 }
@@ -50,7 +56,10 @@ function Shown({ build }: { build: BuildDetail }) {
       <title>{`${build.status.replace("_", " ")}: ${build.repo} ${build.pipeline} · CI Health`}</title>
       <Crumbs build={build} />
       <BuildHead build={build} attempts={<Attempts build={build} />} />
-      <Jobs build={build} />
+      <div className="two">
+        <Jobs build={build} />
+        <IsItMe build={build} />
+      </div>
       <Log build={build} />
     </>
   );

@@ -4,10 +4,11 @@ import type { BuildDetail, Job, Step } from "../../api/types";
 import { Icon } from "../../components/Icon";
 import { Panel } from "../../components/Panel";
 import { StatusPill } from "../../components/Pill";
+import { ProviderLink } from "../../components/Text";
 import { useNow } from "../../lib/clock";
 import { duration, instant, providerName } from "../../lib/format";
 import { buildMark, finished, type Tone } from "../../lib/status";
-import { axisOf, queuedLane, ranLane, ranSeconds, type Axis, type Lane } from "./lanes";
+import { axisOf, criticalPath, queuedLane, ranLane, ranSeconds, type Axis, type Lane } from "./lanes";
 
 const SMALLEST_PERCENT = 0.6;
 
@@ -52,20 +53,33 @@ function JobName({ job, open, onToggle }: { job: Job; open: boolean; onToggle: (
   );
 }
 
-const waitsFor = (job: Job): string => (job.status === "queued" && job.labels.length > 0 ? `waits for a runner: ${job.labels.join(", ")}` : "");
+const waitsFor = (job: Job): string => (job.status === "queued" ? (job.labels.length > 0 ? `waits for a runner: ${job.labels.join(", ")}` : "waits") : "");
 
-function JobRow({ job, axis, now }: { job: Job } & TimedProps) {
+function titleOf(job: Job): string | undefined {
+  const parts = [
+    job.queue_seconds === null ? "" : `queued ${duration(job.queue_seconds)}`,
+    job.runner === null ? "" : `on ${job.runner}`,
+    job.labels.length === 0 ? "" : job.labels.join(", "),
+  ].filter((part) => part !== "");
+  return parts.length === 0 ? undefined : parts.join(" · ");
+}
+
+function JobRow({ job, provider, critical, axis, now }: { job: Job; provider: string; critical: boolean } & TimedProps) {
   const [open, setOpen] = useState(job.status === "failure" || job.status === "in_progress");
   const tone: Tone = buildMark(job.status).tone;
   const waits = waitsFor(job);
   return (
     <>
-      <li>
-        <JobName job={job} open={open} onToggle={() => setOpen(!open)} />
-        <span className="lane" title={job.queue_seconds !== null ? `queued ${duration(job.queue_seconds)}` : undefined}>
+      <li className={critical ? "critical" : undefined}>
+        <span className="jcell">
+          <JobName job={job} open={open} onToggle={() => setOpen(!open)} />
+          <ProviderLink url={job.url} provider={provider} short />
+        </span>
+        <span className="lane" title={titleOf(job)}>
           {waits !== "" && <small>{waits}</small>}
           {axis && <Bar lane={queuedLane(job, axis)} kind="q" />}
-          {axis && <Bar lane={ranLane(job, axis, now)} kind={`r ${tone}`} />}
+          {axis && <Bar lane={ranLane(job, axis, now)} kind={`r ${tone}${critical ? " on-path" : ""}`} />}
+          {critical && <span className="visually-hidden">on the critical path</span>}
         </span>
         <span className="num">{job.status === "skipped" ? "–" : duration(ranSeconds(job, now))}</span>
       </li>
@@ -82,14 +96,27 @@ function NoJobs({ build }: { build: BuildDetail }) {
   );
 }
 
+/** How much of the build's length the critical path's jobs waited. */
+function pathNote(jobs: readonly Job[], path: ReadonlySet<number>): string {
+  const waited = jobs.reduce((sum, job, index) => sum + (path.has(index) ? Math.max(0, job.queue_seconds ?? 0) : 0), 0);
+  return waited < 1 ? "" : ` · waited ${duration(waited)} for runners on it`;
+}
+
 export function Jobs({ build }: { build: BuildDetail }) {
   const clock = useNow(1);
   // A job whose end was never told ended with its build at the latest.
   const now = finished(build.status) && build.completed_at !== null ? instant(build.completed_at) : clock;
   const axis = axisOf(build, now);
+  const path = build.jobs.length > 1 ? criticalPath(build.jobs, now) : new Set<number>();
   const legend = (
     <>
       <i className="hatch" /> queued <i className="solid" /> ran
+      {path.size > 0 && (
+        <>
+          {" "}
+          <i className="outlined" /> critical path{pathNote(build.jobs, path)}
+        </>
+      )}
     </>
   );
   return (
@@ -97,7 +124,7 @@ export function Jobs({ build }: { build: BuildDetail }) {
       {build.jobs.length === 0 && <NoJobs build={build} />}
       <ol className="fall">
         {build.jobs.map((job, index) => (
-          <JobRow key={`${build.id} ${index}`} job={job} axis={axis} now={now} />
+          <JobRow key={`${build.id} ${index}`} job={job} provider={build.provider} critical={path.has(index)} axis={axis} now={now} />
         ))}
       </ol>
     </Panel>

@@ -1,4 +1,4 @@
-/** Where jobs and steps lie on the build's time axis, as percentages of its whole length. */
+/** Where jobs and steps lie on the build's time axis, as percentages of its whole length, and which of them it waited for. */
 import type { BuildDetail, Job, Step } from "../../api/types";
 import { instant } from "../../lib/format";
 
@@ -13,6 +13,9 @@ export interface Axis {
 }
 
 type Timed = Pick<Step, "started_at" | "completed_at">;
+
+/** A job that starts when another ends may be told a little earlier than that end. */
+const OVERLAP_MILLISECONDS = 2000;
 
 const queuedAt = (job: Job): number | null =>
   job.started_at === null ? null : instant(job.started_at) - 1000 * Math.max(0, job.queue_seconds ?? 0);
@@ -46,4 +49,37 @@ export function queuedLane(job: Job, axis: Axis): Lane | null {
 export function ranSeconds(timed: Timed, now: number): number | null {
   if (timed.started_at === null) return null;
   return ((timed.completed_at === null ? now : instant(timed.completed_at)) - instant(timed.started_at)) / 1000;
+}
+
+interface Span {
+  index: number;
+  from: number;
+  started: number;
+  until: number;
+}
+
+function spans(jobs: readonly Job[], now: number): Span[] {
+  return jobs.flatMap((job, index) => {
+    const from = queuedAt(job);
+    if (from === null || job.started_at === null || job.status === "skipped") return [];
+    return [{ index, from, started: instant(job.started_at), until: job.completed_at === null ? now : instant(job.completed_at) }];
+  });
+}
+
+const latest = (found: readonly Span[]): Span | undefined => found.reduce<Span | undefined>((last, span) => (last === undefined || span.until > last.until ? span : last), undefined);
+
+/**
+ * The jobs that the build's length hangs on, by index: from the one that ended last, each time the one that ended last
+ * before it could be asked for. Providers do not tell what a job needs, so this is read from the times.
+ */
+export function criticalPath(jobs: readonly Job[], now: number): Set<number> {
+  const all = spans(jobs, now);
+  const path = new Set<number>();
+  let next = latest(all);
+  while (next !== undefined) {
+    const current = next;
+    path.add(current.index);
+    next = latest(all.filter((span) => !path.has(span.index) && span.until <= current.from + OVERLAP_MILLISECONDS && span.started < current.started));
+  }
+  return path;
 }

@@ -91,7 +91,9 @@ export function Broken({ summary }: { summary: Summary }) {
           ))}
         </ul>
       </div>
-      {broken.length > NAMED && <a href="#pipelines">{count(broken.length - NAMED)} more ↓</a>}
+      <span className="banner-links">
+        {broken.length > NAMED && <a href="#pipelines">{count(broken.length - NAMED)} more ↓</a>}
+      </span>
     </section>
   );
 }

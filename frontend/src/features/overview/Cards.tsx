@@ -1,59 +1,13 @@
 import type { Summary } from "../../api/types";
-import { Rule } from "../../components/Rule";
-import { Sparkline } from "../../components/Sparkline";
-import { cardsOf, uncounted, type CardData } from "./cards";
-
-function Card({ card }: { card: CardData }) {
-  return (
-    <li className="card">
-      <h2>
-        <Rule label={card.label}>{card.rule}</Rule>
-      </h2>
-      <div className="value">
-        <span>
-          {card.value}
-          {card.unit !== "" && <small> {card.unit}</small>}
-        </span>
-        <Sparkline values={card.values} tone={card.tone} />
-      </div>
-      <div className="foot">
-        {card.change !== null && (
-          <span className={`delta ${card.change.tone}`} title="against the window before">
-            {card.change.text}
-          </span>
-        )}
-        <span className="sample" title={card.sample}>
-          {card.sample}
-        </span>
-      </div>
-    </li>
-  );
-}
+import { CardList } from "../../components/Card";
+import { cardsOf, uncounted } from "./cards";
 
 export function Cards({ summary }: { summary: Summary }) {
   const beside = uncounted(summary);
   return (
     <section aria-label="Figures">
-      <ul className="cards">
-        {cardsOf(summary).map((card) => (
-          <Card key={card.label} card={card} />
-        ))}
-      </ul>
+      <CardList cards={cardsOf(summary)} />
       {beside !== "" && <p className="hint">Not counted in the rates: {beside}.</p>}
     </section>
-  );
-}
-
-export function CardsSkeleton() {
-  return (
-    <ul className="cards" aria-label="loading figures">
-      {["a", "b", "c", "d", "e"].map((key) => (
-        <li key={key} className="card skeleton" aria-hidden="true">
-          <span style={{ height: 14, width: "50%" }} />
-          <span style={{ height: 28, width: "70%" }} />
-          <span style={{ height: 12 }} />
-        </li>
-      ))}
-    </ul>
   );
 }

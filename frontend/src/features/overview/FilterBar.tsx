@@ -6,8 +6,10 @@ import type { FilterValues } from "../../api/types";
 import { FilterMenu, type Choice } from "../../components/FilterMenu";
 import { Icon } from "../../components/Icon";
 import { StatusPill } from "../../components/Pill";
-import { DEFAULT_BRANCH, isFiltered, NO_FILTERS, WINDOW_LABELS, WINDOWS, type Filters } from "../../lib/filters";
+import { Windows } from "../../components/Windows";
+import { DEFAULT_BRANCH, isFiltered, NO_FILTERS, type Filters } from "../../lib/filters";
 import { providerName } from "../../lib/format";
+import { usePrefs } from "../../lib/prefs";
 import { STATUSES } from "../../lib/status";
 
 const SEARCH_DELAY_MILLISECONDS = 300;
@@ -37,9 +39,10 @@ export function FilterBar({ filters, onChange }: FilterBarProps) {
       <Windows chosen={filters.window} onChange={(window) => onChange({ window })} />
       <FilterMenu name="branches" all="All branches" chosen={filters.branch} choices={plain(values.branches.filter((name) => name !== DEFAULT_BRANCH))} presets={BRANCH_PRESETS} onChange={(branch) => onChange({ branch })} {...branchSummary(filters.branch)} />
       <FilterMenu name="repos" all="All repos" chosen={filters.repo} choices={plain(values.repos)} onChange={(repo) => onChange({ repo })} />
+      <FilterMenu name="pipelines" all="All pipelines" chosen={filters.pipeline} choices={plain(values.pipelines)} onChange={(pipeline) => onChange({ pipeline })} />
       <FilterMenu name="providers" all="All providers" chosen={filters.provider} choices={values.providers.map((value) => ({ value, label: providerName(value) }))} onChange={(provider) => onChange({ provider })} />
       {(values.groups.length > 0 || filters.group.length > 0) && (
-        <FilterMenu name="groups" all="All groups" chosen={filters.group} choices={plain(values.groups)} onChange={(group) => onChange({ group })} />
+        <Groups known={values.groups} chosen={filters.group} onChange={(group) => onChange({ group })} />
       )}
       <FilterMenu name="statuses" all="Any status" chosen={filters.status} choices={STATUS_CHOICES} onChange={(status) => onChange({ status })} />
       <SearchBox text={filters.q} onChange={(q) => onChange({ q }, { replace: true })} />
@@ -52,19 +55,10 @@ export function FilterBar({ filters, onChange }: FilterBarProps) {
   );
 }
 
-function Windows({ chosen, onChange }: { chosen: string; onChange: (window: string) => void }) {
-  const known = (WINDOWS as readonly string[]).includes(chosen) ? WINDOWS : [...WINDOWS, chosen];
-  return (
-    <fieldset className="seg">
-      <legend className="visually-hidden">Window</legend>
-      {known.map((window) => (
-        <label key={window} className={window === chosen ? "on" : ""}>
-          <input type="radio" name="window" className="visually-hidden" checked={window === chosen} onChange={() => onChange(window)} />
-          {WINDOW_LABELS[window] ?? window}
-        </label>
-      ))}
-    </fieldset>
-  );
+function Groups({ known, chosen, onChange }: { known: readonly string[]; chosen: string[]; onChange: (group: string[]) => void }) {
+  const mine = usePrefs().groups.filter((group) => known.includes(group));
+  const presets = [{ label: "All groups", chosen: [] as string[] }, ...(mine.length > 0 ? [{ label: "My groups", chosen: mine }] : [])];
+  return <FilterMenu name="groups" all="All groups" chosen={chosen} choices={plain(known)} presets={presets} onChange={onChange} />;
 }
 
 function SearchBox({ text, onChange }: { text: string; onChange: (text: string) => void }) {

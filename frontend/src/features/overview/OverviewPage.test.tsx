@@ -6,7 +6,7 @@ import { aPipeline, aSummary } from "../../test/builders";
 import { refusal, serve, show } from "../../test/render";
 import { OverviewPage } from "./OverviewPage";
 
-vi.mock("./DurationsChart", () => ({ default: ({ label }: { label: string }) => <div role="img" aria-label={label} /> }));
+vi.mock("../../components/chart/LinesChart", () => ({ default: ({ label }: { label: string }) => <div role="img" aria-label={label} /> }));
 
 const NO_SERIES = { metric: "duration_seconds", bucket_seconds: 60, since: "2026-11-13T10:00:00Z", until: "2026-11-20T10:00:00Z", total_builds: 0, total_pipelines: 0, series: [] };
 const FILTERS = { repos: ["acme/api", "acme/web"], pipelines: [], branches: ["main"], providers: ["github"], sources: [], groups: [], statuses: [] };

@@ -1,30 +1,20 @@
 import { useQuery } from "@tanstack/react-query";
-import { useEffect } from "react";
 
 import { metaQuery, summaryQuery } from "../../api/queries";
 import type { Summary } from "../../api/types";
+import { CardsSkeleton } from "../../components/Card";
 import { LatestBuilds } from "../../components/builds/LatestBuilds";
 import { Loaded, Panel, Skeleton } from "../../components/Panel";
 import { Welcome } from "../../components/Welcome";
-import { buildQuery, figureQuery, isFiltered, matchesRest, NO_FILTERS, socketQuery, toSearchParams, WINDOW_LABELS, type Filters } from "../../lib/filters";
-import { useLiveFeed } from "../../live/context";
+import { buildQuery, figureQuery, isFiltered, matchesRest, NO_FILTERS, WINDOW_LABELS, type Filters } from "../../lib/filters";
+import { useSocketFilters } from "../../live/useSocketFilters";
 import { AsOf } from "./AsOf";
 import { Broken } from "./Broken";
-import { Cards, CardsSkeleton } from "./Cards";
+import { Cards } from "./Cards";
 import { Durations } from "./Durations";
 import { FilterBar } from "./FilterBar";
 import { PipelineList } from "./PipelineList";
 import { useFilters } from "./useFilters";
-
-/** The socket brings what the page shows, and all builds again when the page is left. */
-function useSocketFilters(filters: Filters): void {
-  const { filterBy } = useLiveFeed();
-  const query = toSearchParams(socketQuery(filters)).toString();
-  useEffect(() => {
-    filterBy(query);
-  }, [filterBy, query]);
-  useEffect(() => () => filterBy(""), [filterBy]);
-}
 
 const isEmpty = (summary: Summary): boolean => summary.pipelines.length === 0 && Object.values(summary.counts).every((number) => number === 0);
 

@@ -8,18 +8,29 @@ import { Pill } from "../../components/Pill";
 import { Strip } from "../../components/Strip";
 import { Ago, Commit, Moment, Name } from "../../components/Text";
 import { pipelinePath } from "../../lib/base";
-import { count, plural } from "../../lib/format";
+import { count, duration, plural, span } from "../../lib/format";
 import { pipelineMark } from "../../lib/status";
 
 const FIRST = 7;
 const STEP = 50;
 
-/** The second line says why: since when and how often, what flaked, how long it has been well. */
+/** The second line says why: since when and how often, what stopped, flaked or slowed, how long it has been well. */
 function Why({ pipeline }: { pipeline: Pipeline }) {
-  if (pipeline.status === "failure") return <WhyBroken pipeline={pipeline} />;
-  if (pipeline.status === "success" && pipeline.flaky_commits > 0) return <>failed then passed on {plural(pipeline.flaky_commits, "commit")}</>;
-  if (pipeline.status === "success" && pipeline.streak > 0) return <>{count(pipeline.streak)} in a row</>;
-  return pipeline.last_build_at === null ? <>no build yet</> : <>last build <Ago at={pipeline.last_build_at} suffix=" ago" /></>;
+  switch (pipeline.outlook) {
+    case "failing":
+    case "never_green":
+      return <WhyBroken pipeline={pipeline} />;
+    case "stale":
+      return <>has not run for {span(pipeline.silent_seconds ?? 0)}</>;
+    case "flaky":
+      return <>failed then passed on {plural(pipeline.flaky_commits, "commit")}</>;
+    case "slower":
+      return <>slower: {duration(pipeline.slower?.from_seconds)} → {duration(pipeline.slower?.to_seconds)}, median of the last 3</>;
+    case "healthy":
+      return <>{count(pipeline.streak)} in a row</>;
+    default:
+      return pipeline.last_build_at === null ? <>no build yet</> : <>last build <Ago at={pipeline.last_build_at} suffix=" ago" /></>;
+  }
 }
 
 function WhyBroken({ pipeline: { since, streak, first_bad: bad } }: { pipeline: Pipeline }) {
@@ -67,7 +78,7 @@ function namesakes(pipelines: readonly Pipeline[]): Set<string> {
 }
 
 function rest(hidden: readonly Pipeline[]): string {
-  const well = hidden.every((pipeline) => pipelineMark(pipeline).word === "healthy");
+  const well = hidden.every((pipeline) => pipeline.outlook === "healthy");
   return `${count(hidden.length)} more${well ? ", all healthy" : ""}`;
 }
 

@@ -1,43 +1,7 @@
 /** What the metric cards say: the number, its sample, its change against the window before, and its rule. */
-import type { Numbers, Summary } from "../../api/types";
+import type { Summary } from "../../api/types";
+import { points, seconds, type CardData } from "../../lib/cards";
 import { count, duration, percent, plural, span } from "../../lib/format";
-import type { Tone } from "../../lib/status";
-
-export interface Change {
-  text: string;
-  /** By direction of meaning: a rate that fell is bad, a duration that fell is good. */
-  tone: "ok" | "bad" | "same";
-}
-
-export interface CardData {
-  label: string;
-  value: string;
-  unit: string;
-  change: Change | null;
-  sample: string;
-  values: Numbers;
-  tone: Tone;
-  rule: string;
-}
-
-type Better = "up" | "down";
-
-const SMALLEST_POINTS = 0.05;
-const SMALLEST_SECONDS = 0.5;
-
-function changeOf(now: number | null, before: number | null, better: Better, smallest: number, write: (size: number) => string): Change | null {
-  if (now === null || before === null) return null;
-  const difference = now - before;
-  if (Math.abs(difference) < smallest) return { text: "no change", tone: "same" };
-  const rose = difference > 0;
-  return { text: `${rose ? "▲" : "▼"} ${write(Math.abs(difference))}`, tone: rose === (better === "up") ? "ok" : "bad" };
-}
-
-const points = (now: number | null, before: number | null, better: Better): Change | null =>
-  changeOf(now, before, better, SMALLEST_POINTS, (size) => `${size.toFixed(1)} pts`);
-
-const seconds = (now: number | null, before: number | null, better: Better = "down"): Change | null =>
-  changeOf(now, before, better, SMALLEST_SECONDS, (size) => (size < 3600 ? duration(size) : span(size)));
 
 function rates(summary: Summary): CardData[] {
   const { counts, previous, sparklines } = summary;

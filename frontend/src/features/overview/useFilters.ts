@@ -1,19 +1,26 @@
-import { useCallback, useMemo } from "react";
+import { useCallback, useEffect, useMemo } from "react";
 import { useLocation, useSearch } from "wouter";
 
 import { filtersToSearch, parseFilters, type Filters } from "../../lib/filters";
+import { usePrefs } from "../../lib/prefs";
 
 /** The filters of the address bar and how to change them; going back in the browser takes a change back. */
 export function useFilters(): [Filters, (change: Partial<Filters>, options?: { replace: boolean }) => void] {
   const search = useSearch();
   const [path, navigate] = useLocation();
-  const filters = useMemo(() => parseFilters(search), [search]);
+  const { groups: mine } = usePrefs();
+  const named = new URLSearchParams(search).has("group");
+  const filters = useMemo(() => ({ ...parseFilters(search), ...(!named && { group: mine }) }), [search, named, mine]);
   const change = useCallback(
     (part: Partial<Filters>, { replace } = { replace: false }) => {
-      const query = filtersToSearch({ ...filters, ...part });
+      const query = filtersToSearch({ ...filters, ...part }, mine);
       navigate(query === "" ? path : `${path}?${query}`, { replace });
     },
-    [filters, navigate, path],
+    [filters, mine, navigate, path],
   );
+  // What is shown is a link that shows the same to others: one's own groups are named in it.
+  useEffect(() => {
+    if (!named && mine.length > 0) change({}, { replace: true });
+  }, [named, mine, change]);
   return [filters, change];
 }

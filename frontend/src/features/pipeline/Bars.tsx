@@ -1,19 +1,28 @@
 import { Link } from "wouter";
 
-import type { Build } from "../../api/types";
+import type { PipelinePage } from "../../api/types";
 import { buildPath } from "../../lib/base";
-import { absolute, duration } from "../../lib/format";
+import { absolute, duration, shortCommit } from "../../lib/format";
 import { buildMark } from "../../lib/status";
+
+type Bar = PipelinePage["builds"][number];
 
 const LOWEST_PERCENT = 8;
 
-function titleOf(build: Build): string {
-  const at = build.started_at === null ? "" : ` · ${absolute(build.started_at)}`;
-  return `${buildMark(build.status).word} · ${duration(build.duration_seconds)}${at}`;
+function titleOf(build: Bar): string {
+  const parts = [
+    buildMark(build.status).word,
+    duration(build.duration_seconds),
+    build.started_at === null ? "" : absolute(build.started_at),
+    build.commit === null ? "" : shortCommit(build.commit),
+    build.actor ?? "",
+    build.failing_step ?? "",
+  ];
+  return parts.filter((part) => part !== "").join(" · ");
 }
 
 /** Builds as bars, oldest first. The table below holds the same builds, so the bars are no stops of the Tab key. */
-export function Bars({ builds }: { builds: readonly Build[] }) {
+export function Bars({ builds }: { builds: readonly Bar[] }) {
   const longest = Math.max(...builds.map((build) => build.duration_seconds ?? 0), 1);
   return (
     <ol className="bars">

@@ -1,34 +1,35 @@
-import type { ReactNode } from "react";
 import { Link } from "wouter";
 
-import type { Pipeline } from "../../api/types";
+import type { PipelinePage } from "../../api/types";
+import { Icon } from "../../components/Icon";
 import { Pill, StatusPill } from "../../components/Pill";
 import { Ago, Commit, Moment, ProviderLink } from "../../components/Text";
 import { buildPath } from "../../lib/base";
 import { useNow } from "../../lib/clock";
-import { instant, plural, providerName, span } from "../../lib/format";
+import { duration, instant, plural, providerName, safeUrl, span } from "../../lib/format";
 import { pipelineMark } from "../../lib/status";
 
-function Standing({ pipeline }: { pipeline: Pipeline }) {
+function Standing({ pipeline }: { pipeline: PipelinePage }) {
   const now = useNow(60);
   const { since, streak, status } = pipeline;
-  const word = status === "failure" ? "failure" : "success";
+  const conclusive = status === "failure" || status === "success";
   return (
     <>
       {since !== null && (
         <span>
-          {pipelineMark(pipeline).word} since <Moment at={since} /> ({span((now - instant(since)) / 1000)})
+          {status === "failure" ? "broken" : status === "success" ? "green" : pipelineMark(pipeline).word} since <Moment at={since} /> ({span((now - instant(since)) / 1000)})
         </span>
       )}
-      {streak > 0 && (status === "failure" || status === "success") && <span>{plural(streak, word, word === "success" ? "successes" : "failures")} in a row</span>}
+      {streak > 0 && conclusive && <span>{status === "failure" ? plural(streak, "failure") : plural(streak, "success", "successes")} in a row</span>}
     </>
   );
 }
 
-function FirstBad({ bad }: { bad: NonNullable<Pipeline["first_bad"]> }) {
+function Bad({ pipeline: { first_bad: bad } }: { pipeline: PipelinePage }) {
+  if (bad === null) return null;
   return (
     <span>
-      first bad build <Link href={buildPath(bad.build_id)}>{bad.commit === null ? "open" : <Commit commit={bad.commit} />}</Link>
+      first bad {bad.commit === null ? "build" : "commit"} <Link href={buildPath(bad.build_id)}>{bad.commit === null ? "open" : <Commit commit={bad.commit} />}</Link>
       {bad.actor !== null && (
         <>
           {" "}
@@ -39,7 +40,38 @@ function FirstBad({ bad }: { bad: NonNullable<Pipeline["first_bad"]> }) {
   );
 }
 
-export function PipelineHead({ pipeline, branches }: { pipeline: Pipeline; branches: ReactNode }) {
+/** From the last green to the first red: what may have broken it. */
+function Compared({ pipeline: { compare, provider, outlook } }: { pipeline: PipelinePage }) {
+  if (compare === null) return outlook === "never_green" ? <span>it never was green</span> : null;
+  const url = safeUrl(compare.url);
+  return (
+    <>
+      <span>
+        last green <Link href={buildPath(compare.good.build_id)}>{compare.good.commit === null ? "build" : <Commit commit={compare.good.commit} />}</Link>
+      </span>
+      {url !== null && (
+        <span>
+          <a className="out" href={url} target="_blank" rel="noopener noreferrer">
+            compare on {providerName(provider)} <Icon name="out" />
+          </a>
+        </span>
+      )}
+    </>
+  );
+}
+
+/** What else says how it fares: it stopped, it got slower. */
+function Besides({ pipeline: { slower, silent_seconds: silent, running } }: { pipeline: PipelinePage }) {
+  return (
+    <>
+      {silent !== null && <span className="warn">silent for {span(silent)}, longer than ever before</span>}
+      {slower !== null && <span className="warn">slower: {duration(slower.from_seconds)} → {duration(slower.to_seconds)}, median of the last 3</span>}
+      {running > 0 && <span>{plural(running, "build")} running now</span>}
+    </>
+  );
+}
+
+export function PipelineHead({ pipeline }: { pipeline: PipelinePage }) {
   return (
     <section className="head" aria-label="Pipeline">
       <div className="head-title">
@@ -47,26 +79,28 @@ export function PipelineHead({ pipeline, branches }: { pipeline: Pipeline; branc
         <h1>
           <bdi>{pipeline.pipeline}</bdi>
         </h1>
-        {Boolean(pipeline.running) && <StatusPill status="in_progress" />}
+        {pipeline.running > 0 && <StatusPill status="in_progress" />}
       </div>
       <div className="meta dotted">
         <Standing pipeline={pipeline} />
-        {pipeline.first_bad !== null && <FirstBad bad={pipeline.first_bad} />}
-        {pipeline.flaky_commits > 0 && <span>failed then passed on {plural(pipeline.flaky_commits, "commit")}</span>}
+        <Bad pipeline={pipeline} />
+        <Compared pipeline={pipeline} />
+        <Besides pipeline={pipeline} />
+      </div>
+      <div className="meta dotted quiet">
         {pipeline.last_build_at !== null && (
           <span>
             last build <Ago at={pipeline.last_build_at} suffix=" ago" />
           </span>
         )}
-        {pipeline.file !== null && <code><bdi>{pipeline.file}</bdi></code>}
+        {pipeline.file !== null && <span><code><bdi>{pipeline.file}</bdi></code></span>}
         {pipeline.state !== null && pipeline.state !== "active" && <span>{providerName(pipeline.provider)} says <code>{pipeline.state}</code></span>}
-        <span>
-          on <bdi>{pipeline.instance}</bdi>
-        </span>
-      </div>
-      <div className="meta">
-        {branches}
-        <ProviderLink url={pipeline.url} provider={pipeline.provider} />
+        {pipeline.instance !== "" && (
+          <span>
+            on <bdi>{pipeline.instance}</bdi>
+          </span>
+        )}
+        {safeUrl(pipeline.url) !== null && <span><ProviderLink url={pipeline.url} provider={pipeline.provider} /></span>}
       </div>
     </section>
   );

@@ -1,117 +1,124 @@
-import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
-import { Link, useLocation, useSearch } from "wouter";
+import "./pipeline.css";
 
-import { buildsQuery, pipelinesQuery } from "../../api/queries";
-import type { BuildsQuery, FiguresQuery, Pipeline } from "../../api/types";
+import { useQuery } from "@tanstack/react-query";
+import { Link } from "wouter";
+
+import { ApiError } from "../../api/client";
+import { pipelineQuery } from "../../api/queries";
+import type { Build, PipelinePage as Page } from "../../api/types";
 import { LatestBuilds } from "../../components/builds/LatestBuilds";
+import { CardList } from "../../components/Card";
 import { Loaded, Panel, Skeleton } from "../../components/Panel";
-import { DEFAULT_BRANCH, toSearchParams } from "../../lib/filters";
+import { Windows } from "../../components/Windows";
+import { ALL_BRANCHES, DEFAULT_BRANCH, toSearchParams } from "../../lib/filters";
 import { plural } from "../../lib/format";
 import { Bars } from "./Bars";
+import { Branches, Outages } from "./Branches";
+import { cardsOf } from "./cards";
+import { Failing, FlakyBuilds } from "./Failing";
 import { PipelineHead } from "./PipelineHead";
+import { Trend } from "./Trend";
+import { branchPart, NEWEST_FIRST, useView, type View } from "./view";
 
-/** A pipeline that seldom runs has a history too. */
-const WINDOW = "90d";
-const BARS = 50;
-const NEWEST_FIRST = "-started_at";
-
-interface View {
-  /** Every branch, or the default one alone. */
-  all: boolean;
-  sort: string;
+interface ShownProps {
+  page: Page;
+  view: View;
+  change: (change: Partial<View>) => void;
 }
 
-function useView(): [View, (change: Partial<View>) => void] {
-  const params = new URLSearchParams(useSearch());
-  const [path, navigate] = useLocation();
-  const sort = params.get("sort") ?? "";
-  const view = { all: params.get("branch") === "*", sort: /^-?[a-z_]+$/.test(sort) ? sort : NEWEST_FIRST };
-  const change = (part: Partial<View>): void => {
-    const next = { ...view, ...part };
-    const query = toSearchParams({ ...(next.all && { branch: "*" }), ...(next.sort !== NEWEST_FIRST && { sort: next.sort }) }).toString();
-    navigate(query === "" ? path : `${path}?${query}`);
-  };
-  return [view, change];
-}
-
-const branchPart = (all: boolean): FiguresQuery => (all ? {} : { branch: [DEFAULT_BRANCH] });
-
-function buildsOf(pipeline: Pipeline, all: boolean): BuildsQuery {
-  return { window: WINDOW, repo: [pipeline.repo], pipeline: [pipeline.pipeline], provider: [pipeline.provider], ...branchPart(all) };
-}
-
-function BranchSwitch({ all, onChange }: { all: boolean; onChange: (all: boolean) => void }) {
+function BranchSwitch({ chosen, defaultBranch, onChange }: { chosen: string; defaultBranch: string | null; onChange: (branch: string) => void }) {
+  const named = [DEFAULT_BRANCH, ALL_BRANCHES].includes(chosen) ? [] : [chosen];
+  const labels: Record<string, string> = { [DEFAULT_BRANCH]: defaultBranch === null ? "Default branch" : `Default branch (${defaultBranch})`, [ALL_BRANCHES]: "All branches" };
   return (
     <fieldset className="seg">
       <legend className="visually-hidden">Branches</legend>
-      {[false, true].map((value) => (
-        <label key={String(value)} className={value === all ? "on" : ""}>
-          <input type="radio" name="branches" className="visually-hidden" checked={value === all} onChange={() => onChange(value)} />
-          {value ? "All branches" : "Default branch"}
+      {[DEFAULT_BRANCH, ALL_BRANCHES, ...named].map((branch) => (
+        <label key={branch} className={branch === chosen ? "on" : ""}>
+          <input type="radio" name="branches" className="visually-hidden" checked={branch === chosen} onChange={() => onChange(branch)} />
+          <bdi>{labels[branch] ?? branch}</bdi>
         </label>
       ))}
     </fieldset>
   );
 }
 
-function History({ query }: { query: BuildsQuery }) {
-  const result = useInfiniteQuery(buildsQuery(query));
-  const builds = (result.data?.pages[0]?.builds ?? []).slice(0, BARS);
+function Crumbs({ page }: { page: Page }) {
+  return (
+    <nav className="crumbs" aria-label="Where this pipeline belongs">
+      <Link href={`/?${toSearchParams({ repo: page.repo }).toString()}`}>
+        <bdi>{page.repo}</bdi>
+      </Link>{" "}
+      / <bdi>{page.pipeline}</bdi> · <Link href={`/ui/grid?${toSearchParams({ repo: page.repo }).toString()}`}>grid of the repo</Link>
+    </nav>
+  );
+}
+
+function History({ page, onAll }: { page: Page; onAll: () => void }) {
+  const { builds } = page;
   return (
     <Panel title={builds.length === 0 ? "Last builds" : `Last ${plural(builds.length, "build")}`} aside="height is duration, newest right">
-      <Loaded query={result} skeleton={<Skeleton lines={1} height={84} />}>
-        {() => (builds.length === 0 ? <p className="empty">No build within 90 d.</p> : <Bars builds={builds.toReversed()} />)}
-      </Loaded>
-    </Panel>
-  );
-}
-
-function Shown({ pipeline, view, change }: { pipeline: Pipeline; view: View; change: (change: Partial<View>) => void }) {
-  const query = buildsOf(pipeline, view.all);
-  const sorted = view.sort === NEWEST_FIRST ? query : { ...query, sort: view.sort };
-  const mine = (build: { repo: string; pipeline: string; provider: string }): boolean =>
-    build.repo.toLowerCase() === pipeline.repo.toLowerCase() && build.pipeline === pipeline.pipeline && build.provider === pipeline.provider;
-  return (
-    <>
-      <title>{`${pipeline.repo} ${pipeline.pipeline} · CI Health`}</title>
-      <nav className="crumbs" aria-label="Where this pipeline belongs">
-        <Link href={`/?${toSearchParams({ repo: pipeline.repo }).toString()}`}>
-          <bdi>{pipeline.repo}</bdi>
-        </Link>{" "}
-        / <bdi>{pipeline.pipeline}</bdi>
-      </nav>
-      <PipelineHead pipeline={pipeline} branches={<BranchSwitch all={view.all} onChange={(all) => change({ all })} />} />
-      <History query={query} />
-      <LatestBuilds query={sorted} sort={view.sort} onSort={(sort) => change({ sort })} matches={mine} empty={<p className="empty">No build within 90 d.</p>} />
-    </>
-  );
-}
-
-function NotHere({ id, view, change }: { id: string; view: View; change: (change: Partial<View>) => void }) {
-  return (
-    <Panel title="No such pipeline" alone>
-      <p className="empty">
-        {view.all ? `Pipeline ${id} is not known here.` : `Pipeline ${id} has no build on a default branch, or is not known here.`}{" "}
-        {!view.all && (
-          <button type="button" className="link" onClick={() => change({ all: true })}>
+      {builds.length === 0 ? (
+        <p className="empty">
+          No build is kept on this branch.{" "}
+          <button type="button" className="link" onClick={onAll}>
             Look on all branches
           </button>
-        )}{" "}
-        <Link href="/">To the overview</Link>
-      </p>
+        </p>
+      ) : (
+        <Bars builds={builds} />
+      )}
     </Panel>
+  );
+}
+
+/** Whether a build from the socket belongs in the list below: the branch that `@default` means is the server's to say. */
+const matcher = (page: Page, { branch }: View) => (build: Build): boolean =>
+  build.pipeline_id === page.id && (branch === ALL_BRANCHES || build.branch === null || build.branch === (branch === DEFAULT_BRANCH ? page.default_branch : branch));
+
+function Shown({ page, view, change }: ShownProps) {
+  const query = { window: view.window, pipeline_id: [page.id], ...branchPart(view), ...(view.sort !== NEWEST_FIRST && { sort: view.sort }) };
+  return (
+    <>
+      <title>{`${page.repo} ${page.pipeline} · CI Health`}</title>
+      <Crumbs page={page} />
+      <PipelineHead pipeline={page} />
+      <div className="filters">
+        <Windows chosen={view.window} onChange={(window) => change({ window })} />
+        <BranchSwitch chosen={view.branch} defaultBranch={page.default_branch} onChange={(branch) => change({ branch })} />
+      </div>
+      <History page={page} onAll={() => change({ branch: ALL_BRANCHES })} />
+      <section aria-label="Figures">
+        <CardList cards={cardsOf(page)} />
+      </section>
+      <div className="two">
+        <Trend page={page} />
+        <Failing parts={page.failing} />
+      </div>
+      <div className="two even">
+        <Outages outages={page.outages} />
+        <Branches branches={page.branches} chosen={view.branch} onChoose={(branch) => change({ branch })} />
+      </div>
+      <FlakyBuilds builds={page.flaky} />
+      <LatestBuilds query={query} sort={view.sort} onSort={(sort) => change({ sort })} matches={matcher(page, view)} empty={<p className="empty">No build started in this window.</p>} />
+    </>
   );
 }
 
 export function PipelinePage({ id }: { id: string }) {
   const [view, change] = useView();
-  const result = useQuery(pipelinesQuery({ window: WINDOW, ...branchPart(view.all) }));
+  const result = useQuery(pipelineQuery(id, { window: view.window, ...branchPart(view) }));
+  if (result.error instanceof ApiError && [404, 422].includes(result.error.status)) {
+    return (
+      <Panel title="No such pipeline" alone>
+        <p className="empty">
+          Pipeline {id} is not known here. <Link href="/">To the overview</Link>
+        </p>
+      </Panel>
+    );
+  }
   return (
-    <Loaded query={result} skeleton={<Panel title="Pipeline" alone><Skeleton lines={6} height={28} /></Panel>}>
-      {({ pipelines }) => {
-        const pipeline = pipelines.find((each) => String(each.id) === id);
-        return pipeline === undefined ? <NotHere id={id} view={view} change={change} /> : <Shown pipeline={pipeline} view={view} change={change} />;
-      }}
+    <Loaded query={result} skeleton={<Panel title="Pipeline" alone><Skeleton lines={10} height={28} /></Panel>}>
+      {(page) => <Shown page={page} view={view} change={change} />}
     </Loaded>
   );
 }

@@ -3,11 +3,11 @@ import "uplot/dist/uPlot.min.css";
 import { useEffect, useRef, useState } from "react";
 import { useLocation } from "wouter";
 
-import type { Series } from "../../api/types";
 import { buildPath } from "../../lib/base";
-import { boundsOf, drawChart, type ChartHandlers, type Zoom } from "./chart";
+import { boundsOf, drawChart, type ChartHandlers, type Zoom } from "./draw";
+import type { Plot } from "./plot";
 
-type Plot = ReturnType<typeof drawChart>;
+type Drawn = ReturnType<typeof drawChart>;
 
 /** Calls back when the toggle or the system changes the theme: the canvas holds colours, not their names. */
 function onTheme(changed: () => void): () => void {
@@ -21,25 +21,26 @@ function onTheme(changed: () => void): () => void {
   };
 }
 
-function mount(host: HTMLElement, series: Series, handlers: ChartHandlers, zoom: () => Zoom | null): { plot: () => Plot; end: () => void } {
-  let plot = drawChart(host, series, handlers, zoom());
-  const resize = new ResizeObserver(() => plot.setSize({ width: host.clientWidth, height: host.clientHeight }));
+function mount(host: HTMLElement, plot: Plot, handlers: ChartHandlers, zoom: () => Zoom | null): { drawn: () => Drawn; end: () => void } {
+  let drawn = drawChart(host, plot, handlers, zoom());
+  const resize = new ResizeObserver(() => drawn.setSize({ width: host.clientWidth, height: host.clientHeight }));
   resize.observe(host);
   const endTheme = onTheme(() => {
-    plot.destroy();
-    plot = drawChart(host, series, handlers, zoom());
+    drawn.destroy();
+    drawn = drawChart(host, plot, handlers, zoom());
   });
   return {
-    plot: () => plot,
+    drawn: () => drawn,
     end: () => {
       resize.disconnect();
       endTheme();
-      plot.destroy();
+      drawn.destroy();
     },
   };
 }
 
-export default function DurationsChart({ series, label }: { series: Series; label: string }) {
+/** A chunk of its own: uPlot is loaded with the first chart. */
+export default function LinesChart({ plot, label }: { plot: Plot; label: string }) {
   const host = useRef<HTMLDivElement>(null);
   const reset = useRef<() => void>(() => undefined);
   const [, navigate] = useLocation();
@@ -53,18 +54,18 @@ export default function DurationsChart({ series, label }: { series: Series; labe
       zoom.current = now;
       setZoomed(now !== null);
     };
-    const chart = mount(host.current, series, { onBuild: (id) => navigate(buildPath(id)), onZoom: keep, onPoint: setPoint }, () => zoom.current);
+    const chart = mount(host.current, plot, { onBuild: (id) => navigate(buildPath(id)), onZoom: keep, onPoint: setPoint }, () => zoom.current);
     reset.current = () => {
-      const [min, max] = boundsOf(series);
-      chart.plot().setScale("x", { min, max });
+      const [min, max] = boundsOf(plot);
+      chart.drawn().setScale("x", { min, max });
     };
     return chart.end;
-  }, [series, navigate]);
+  }, [plot, navigate]);
   return (
     <>
       <div ref={host} className="chart" role="img" aria-label={label} />
       <p className="hint chart-point">
-        {point === "" ? "Drag to zoom; a ✕ opens the failed build." : point}{" "}
+        {point === "" ? `Drag to zoom${plot.marks.length > 0 ? "; a ✕ opens the failed build" : ""}.` : point}{" "}
         {zoomed && (
           <button type="button" className="link" onClick={() => reset.current()}>
             Whole window

@@ -1,0 +1,29 @@
+/** What a chart shows, whatever it is of: lines on one time axis, and failures as marks that no decimation drops. */
+export interface LinePoint {
+  at: string;
+  value: number | null;
+}
+
+export interface Line {
+  label: string;
+  points: readonly LinePoint[];
+}
+
+export interface Mark {
+  at: string;
+  value: number | null;
+  build_id: number;
+  /** Failures that it stands for. */
+  n: number;
+}
+
+export interface Plot {
+  since: string | null;
+  until: string | null;
+  unit: "seconds" | "percent";
+  lines: readonly Line[];
+  marks: readonly Mark[];
+}
+
+export const isBlank = ({ lines, marks }: Plot): boolean =>
+  marks.every((mark) => mark.value === null) && lines.every((line) => line.points.every((point) => point.value === null));
