@@ -100,6 +100,7 @@ def _pollers(collecting: Collecting, recorder: Recorder, progress: ProgressBars 
             recorder,
             SourceMemory(recorder.database, source.name),
             on_progress=progress.show,
+            once=collecting.once,
         )
         for source in config.sources
     ]

@@ -129,7 +129,7 @@ class Stopped(Exception):
 
 
 class Poller:
-    """Polls one source again and again; used by one thread at a time."""
+    """Polls one source again and again, or (``once``) a single time; used by one thread at a time."""
 
     def __init__(
         self,
@@ -140,6 +140,7 @@ class Poller:
         clock: Callable[[], datetime] = utc_now,
         on_progress: Callable[[str, Progress], None] = lambda _source, _progress: None,
         chance: random.Random | None = None,
+        once: bool = False,
     ) -> None:
         self.job = job
         self._recorder = recorder
@@ -147,6 +148,7 @@ class Poller:
         self._clock = clock
         self._on_progress = on_progress
         self._chance = chance or random.Random()
+        self._once = once
         self._circuit = Circuit(job.name, job.interval.total_seconds(), self._chance)
         self._told_error: str | None = None
         self._clock_said_wrong = False
@@ -165,9 +167,7 @@ class Poller:
             seconds = self._circuit.failed()
             if self._recorder.stopped:
                 return self._outcome(tally, None, seconds)
-            log.exception(
-                "a poll ended in an error of ours", source=self.job.name, done="it is polled again", in_seconds=seconds
-            )
+            log.exception("a poll ended in an error of ours", source=self.job.name, **self._what_follows(seconds))
             return self._slipped(tally, f"an error inside CI Health ({type(error).__name__}); see its log", seconds)
 
     def _slipped(self, tally: Tally, text: str, seconds: float) -> Outcome:
@@ -254,10 +254,15 @@ class Poller:
         else:
             log.warning(
                 "a source could not be read as a whole", source=self.job.name, error=text,
-                done="it is polled again", in_seconds=round(seconds),
-                advice=advice or "nothing to do: it goes on by itself once the provider answers as it should",
+                advice=advice or "see how the provider fares; nothing is wrong here",
+                **self._what_follows(seconds),
             )  # fmt: skip
         self._told_error = text
+
+    def _what_follows(self, seconds: float) -> dict[str, Any]:
+        if self._once:
+            return {"done": "what could be read is stored; nothing more is asked of it, as each source is polled once"}
+        return {"done": "it is polled again", "in_seconds": round(seconds)}
 
     def _say_clock(self, offset: float | None) -> None:
         """Once when the clocks differ, and once when they agree again."""

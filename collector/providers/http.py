@@ -262,7 +262,7 @@ _ADVICE = (
     (NOT_RESOLVED, "check the host in the source's url, and that this machine's DNS knows it"),
     ("CERTIFICATE", "the server's certificate is not trusted here; add its authority with SSL_CERT_FILE"),
     ("SSL", "check whether the source's url is https or http, and the server's TLS"),
-    ("Timeout", "the server is too slow or a firewall drops what is sent to it; it is tried again by itself"),
+    ("Timeout", "the server is too slow or a firewall drops what is sent to it"),
 )
 
 
@@ -270,4 +270,4 @@ def _advice(exc: httpx.HTTPError) -> str:
     """By what the error says of itself: httpx has one class for a name, a port and a certificate that is wrong."""
     told = f"{type(exc).__name__} {exc}"
     found = next((advice for part, advice in _ADVICE if part in told), None)
-    return found or "check the address and that this machine may reach it; it is tried again by itself"
+    return found or "check the address and that this machine may reach it"

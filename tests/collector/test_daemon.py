@@ -141,6 +141,7 @@ def test_once_ends_with_one_when_a_source_fails_and_stores_the_others(
     assert collector.process.wait(60) == 1
     assert "demo-jenkins: " in collector.output
     assert any(line.startswith("down: ") and str(port) in line for line in collector.output.splitlines())
+    assert "again" not in collector.output
     [(error,)] = rows(tmp_path, "SELECT last_error FROM sources WHERE name = 'down'")
     assert str(port) in str(error)
 

@@ -317,6 +317,16 @@ def test_a_source_that_stays_down_is_logged_once_and_so_is_its_return(make: Make
     assert told == [("warning", "no answer"), ("info", None)]
 
 
+@pytest.mark.parametrize("slip", [Unreachable("no answer"), KeyError("slip")])
+@pytest.mark.parametrize("once", [False, True])
+def test_only_what_is_polled_again_is_said_to_be(make: Make, slip: Exception, once: bool) -> None:
+    with capture_logs() as lines:
+        make(Scripted([slip]), once=once).poll()
+    (line,) = (line for line in lines if line["log_level"] in ("warning", "error"))
+    assert ("again" in line["done"], "in_seconds" in line) == (not once, not once)
+    assert "again" not in line.get("advice", "")
+
+
 def test_how_far_a_first_read_is_shows_while_it_lasts(make: Make, database: Database) -> None:
     seen: list[tuple[str, int]] = []
     progress = Progress("acme/web", 1, 3, 100)

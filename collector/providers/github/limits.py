@@ -76,7 +76,7 @@ def error_of(reply: Reply, now: datetime) -> SourceError | None:
         if "Retry-After" in reply.headers and (until := _retry_after(reply.headers, now)):
             return Waiting(f"GitHub is not available ({reply.status}) and says when to ask again", until=until)
         return Unreachable(
-            f"GitHub answers {reply.status} for {_path(reply)}", advice="GitHub's trouble: it is tried again by itself"
+            f"GitHub answers {reply.status} for {_path(reply)}", advice="GitHub's trouble: nothing to do here"
         )
     return BadAnswer(f"GitHub answers {reply.status} for {_path(reply)} ({said(reply)})", advice=_other_advice(reply))
 

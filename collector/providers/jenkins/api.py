@@ -102,7 +102,7 @@ class Api:
             return Waiting(f"{shown} answered {status} and asks to wait", until=until)
         if status >= 500:
             kind = BrokenPage if status == 500 else Unreachable
-            return kind(f"{shown} answered {status}", advice="see the controller's own log; it is tried again")
+            return kind(f"{shown} answered {status}", advice="see the controller's own log")
         if 300 <= status < 400:
             return BadAnswer(
                 f"{shown} redirects to {(reply.location or 'nowhere')[:200]}",
