@@ -140,8 +140,8 @@ def test_every_alert_is_told_in_order_and_the_last_word_is_true_through_kills(tm
     assert_true(by_hook)
     assert_true(by_mail)
     assert by_slack.disordered == frozenset()
-    duplicates = by_hook.duplicates + by_slack.duplicates + by_mail.duplicates
-    assert duplicates <= 3 * run.kills + ambiguous
+    most = max(by_hook.duplicates, by_slack.duplicates, by_mail.duplicates)
+    assert most <= run.kills + ambiguous, "of one receiver a kill can cut one message off from its mark"
 
 
 def assert_true(verdict: Verdict) -> None:
