@@ -234,6 +234,12 @@ class SeriesQuery(FilterQuery):
     pipelines: int = Field(default=3, ge=1, le=20, description="The busiest so many pipelines")
 
 
+class FiltersQuery(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    q: str = Field(default="", max_length=MAX_TEXT, description="A part of repos, pipelines and branches, in any case")
+
+
 class NoQuery(BaseModel):
     """No parameters at all."""
 

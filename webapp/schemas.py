@@ -277,11 +277,12 @@ class FilterValues(Answer):
 
     repos: list[str]
     pipelines: list[str]
-    branches: list[str]
+    branches: list[str] = Field(description="Default branches first, then the others by their newest build")
     providers: list[str]
     sources: list[str]
     groups: list[str]
     statuses: list[str]
+    cut: list[str] = Field(description="Names of the lists above that are cut at 500; `q` finds the rest")
 
 
 class Meta(Answer):

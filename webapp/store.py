@@ -13,7 +13,18 @@ from collector.domain.filters import Filters
 from collector.providers.base import NotForUs
 from collector.providers.jenkins import webhook as jenkins
 from collector.providers.jenkins.webhook import Pushed
-from collector.storage import build_context, builds, changes, figures, leases, marks, pipeline_page, repos, waitlist
+from collector.storage import (
+    build_context,
+    builds,
+    changes,
+    figures,
+    leases,
+    marks,
+    menus,
+    pipeline_page,
+    repos,
+    waitlist,
+)
 from collector.storage import grid as grids
 from collector.storage import pipelines as pipelines_kept
 from collector.storage import sources as source_states
@@ -138,9 +149,9 @@ def series(database: Database, filters: Filters, count: int, now: datetime) -> d
         return figures.series(filters, now, pipelines=count)
 
 
-def filter_values(database: Database) -> dict[str, list[str]]:
+def filter_values(database: Database, part: str) -> dict[str, list[str]]:
     with database.reading():
-        return builds.filter_values()
+        return menus.filter_values(part)
 
 
 def jenkins_roots(database: Database, named: Sequence[JenkinsSource]) -> dict[str, str]:

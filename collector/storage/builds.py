@@ -17,7 +17,6 @@ from collector.storage.selecting import marks, where
 from collector.storage.tables import instant, sql
 
 LATEST = 50
-MOST_VALUES = 500
 _FIELDS = (
     "id", "provider", "pipeline", "repo", "branch", "status", "started_at", "completed_at", "duration_seconds", "url",
     "logs", "source", "instance", "external_id", "attempt", "conclusion", "commit", "message", "actor", "event",
@@ -87,32 +86,6 @@ def on_default(ids: Sequence[int]) -> set[int]:
     found = where(Filters(branch=(DEFAULT_BRANCH,)))
     found.one_of("b.id", list(ids))
     return {row[0] for row in sql(f"SELECT b.id FROM builds b WHERE {found.text}", found.params)}
-
-
-def filter_values() -> dict[str, list[str]]:
-    """What the filters may take, as far as builds are kept: repos, pipelines, branches, providers, sources; at most
-    500 each, of the branches those of the newest builds."""
-    recent = "SELECT branch FROM builds WHERE branch IS NOT NULL ORDER BY sorted_at DESC LIMIT 5000"
-    return {
-        "repos": _values("SELECT DISTINCT name FROM repos WHERE id IN (SELECT repo_id FROM builds)"),
-        "pipelines": _values("SELECT DISTINCT name FROM pipelines WHERE id IN (SELECT pipeline_id FROM builds)"),
-        "branches": _values(f"SELECT DISTINCT branch FROM ({recent})"),
-        "providers": _values(_distinct("provider")),
-        "sources": _values(_distinct("source")),
-    }
-
-
-def _distinct(column: str) -> str:
-    """The column's few values by hopping through its index: DISTINCT would walk all of it."""
-    return (
-        f"WITH RECURSIVE hop (value) AS (SELECT min({column}) FROM builds UNION ALL"
-        f" SELECT (SELECT min({column}) FROM builds WHERE {column} > value) FROM hop WHERE value IS NOT NULL)"
-        " SELECT value FROM hop WHERE value IS NOT NULL"
-    )
-
-
-def _values(query: str) -> list[str]:
-    return sorted((row[0] for row in sql(f"SELECT * FROM ({query}) LIMIT {MOST_VALUES}")), key=str.lower)
 
 
 def _attempts(repo_id: int, external_id: str) -> list[dict[str, Any]]:

@@ -206,6 +206,9 @@ def test_filter_menus_offer_what_is_kept_and_configured(make_web: MakeWeb) -> No
     assert (found["repos"], found["providers"]) == (["acme/web", "platform"], ["github", "jenkins"])
     assert (found["sources"], found["groups"]) == (["acme"], ["web-team"])
     assert found["statuses"] == ["queued", "in_progress", "success", "failure", "cancelled", "skipped"]
+    assert (found["branches"][0], found["cut"]) == ("main", [])
+    assert web.json("/filters?q=NONE-SUCH")["branches"] == []
+    assert web.get("/filters?part=x").status_code == 422
 
 
 def test_meta_says_what_kind_of_server_this_is(make_web: MakeWeb) -> None:

@@ -9,7 +9,7 @@ from collector.domain.model import Status
 from webapp import store
 from webapp.answers import answer
 from webapp.auth import policy
-from webapp.query import NoQuery
+from webapp.query import FiltersQuery
 from webapp.schemas import FilterValues
 from webapp.services import services
 
@@ -17,13 +17,13 @@ blueprint = APIBlueprint("filters", __name__, tag="Sources")
 
 
 @blueprint.get("/filters")
-@blueprint.input(NoQuery, location="query", arg_name="query")
+@blueprint.input(FiltersQuery, location="query", arg_name="query")
 @blueprint.output(FilterValues)
 @policy("reader")
-def filters(query: NoQuery) -> Response:
-    """The values that the filters may take, as far as builds are kept."""
+def filters(query: FiltersQuery) -> Response:
+    """The values that the filters may take, as far as builds are kept; `cut` names the lists that hold 500 of more."""
     at_hand = services()
-    found = at_hand.lanes.read(store.filter_values, at_hand.database)
+    found = at_hand.lanes.read(store.filter_values, at_hand.database, query.q)
     named = {source.name for source in at_hand.config.sources}
     return answer(
         {

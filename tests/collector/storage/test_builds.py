@@ -236,12 +236,3 @@ def test_the_detail_has_jobs_with_steps_all_attempts_and_the_whole_log(database:
 def test_builds_by_ids_come_in_the_order_asked_for(mixed: Database) -> None:
     with mixed.reading():
         assert [build["id"] for build in builds.by_ids([3, 99, 1, 2])] == [3, 1, 2]
-
-
-def test_the_menus_offer_what_is_there(mixed: Database) -> None:
-    with mixed.reading():
-        values = builds.filter_values()
-    assert values["repos"] == ["acme/api", "acme/web", "acme/Äpfel", "platform"]
-    assert values["providers"] == ["github", "jenkins"]
-    assert values["sources"] == ["acme", "scripts"]
-    assert values["branches"] == ["feature/Till", "main", "master"]
