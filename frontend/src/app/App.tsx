@@ -11,6 +11,7 @@ import { Header } from "./Header";
 import type { Entry } from "./palette/entries";
 import { useKeys, type Sheet } from "./useKeys";
 
+const AlertsPage = lazy(async () => ({ default: (await import("../features/alerts/AlertsPage")).AlertsPage }));
 const BuildPage = lazy(async () => ({ default: (await import("../features/build/BuildPage")).BuildPage }));
 const GridPage = lazy(async () => ({ default: (await import("../features/grid/GridPage")).GridPage }));
 const PipelinePage = lazy(async () => ({ default: (await import("../features/pipeline/PipelinePage")).PipelinePage }));
@@ -94,6 +95,7 @@ function Pages() {
           <Route path="/ui/pipeline/:id">{({ id }) => <PipelinePage key={id} id={id} />}</Route>
           <Route path="/ui/grid" component={GridPage} />
           <Route path="/ui/waiting" component={WaitingPage} />
+          <Route path="/ui/alerts" component={AlertsPage} />
           <Route path="/ui/sources" component={SourcesPage} />
           <Route path={WALL} component={WallPage} />
           <Route component={NotFound} />

@@ -1,7 +1,10 @@
+import { useQuery } from "@tanstack/react-query";
 import type { ReactNode } from "react";
 import { Link, useRoute } from "wouter";
 
+import { alertCountsQuery } from "../api/alerts";
 import { Icon } from "../components/Icon";
+import { count } from "../lib/format";
 import { nextTheme, usePrefs, type Theme } from "../lib/prefs";
 import type { IconName } from "../lib/status";
 import { LivePill } from "../components/LivePill";
@@ -16,6 +19,16 @@ function NavLink({ href, children }: { href: string; children: ReactNode }) {
     <Link href={href} className={here ? "on" : ""} aria-current={here ? "page" : undefined}>
       {children}
     </Link>
+  );
+}
+
+function Firing() {
+  const firing = useQuery(alertCountsQuery()).data?.firing ?? 0;
+  if (firing === 0) return null;
+  return (
+    <span className="badge">
+      {count(firing)} <span className="visually-hidden">firing</span>
+    </span>
   );
 }
 
@@ -49,6 +62,9 @@ export function Header({ onFind, onPreferences }: HeaderProps) {
         <NavLink href="/">Overview</NavLink>
         <NavLink href="/ui/grid">Grid</NavLink>
         <NavLink href="/ui/waiting">Waiting</NavLink>
+        <NavLink href="/ui/alerts">
+          Alerts <Firing />
+        </NavLink>
         <NavLink href="/ui/sources">Sources</NavLink>
         <NavLink href="/ui/wall">Wall</NavLink>
       </nav>

@@ -1,5 +1,7 @@
+import { useQuery } from "@tanstack/react-query";
 import { Link } from "wouter";
 
+import { alertCountsQuery } from "../../api/alerts";
 import type { Pipeline, Summary } from "../../api/types";
 import { Pill } from "../../components/Pill";
 import { Commit, Moment, Name } from "../../components/Text";
@@ -57,6 +59,12 @@ function greenSince(pipelines: readonly Pipeline[]): string | null {
   return since.toSorted().at(-1) ?? null;
 }
 
+function Firing() {
+  const firing = useQuery(alertCountsQuery()).data?.firing ?? 0;
+  if (firing === 0) return null;
+  return <Link href="/ui/alerts?state=firing">{plural(firing, "alert")} firing →</Link>;
+}
+
 function NothingBroken({ pipelines }: { pipelines: readonly Pipeline[] }) {
   const since = greenSince(pipelines);
   return (
@@ -73,6 +81,7 @@ function NothingBroken({ pipelines }: { pipelines: readonly Pipeline[] }) {
           .
         </span>
       </div>
+      <Firing />
     </section>
   );
 }
@@ -93,6 +102,7 @@ export function Broken({ summary }: { summary: Summary }) {
       </div>
       <span className="banner-links">
         {broken.length > NAMED && <a href="#pipelines">{count(broken.length - NAMED)} more ↓</a>}
+        <Firing />
       </span>
     </section>
   );

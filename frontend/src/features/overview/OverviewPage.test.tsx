@@ -47,6 +47,13 @@ describe("the overview", () => {
     expect(await screen.findByRole("region", { name: "What is broken" })).toHaveTextContent("nothing broken");
   });
 
+  it("says how many alerts fire, also when nothing is broken", async () => {
+    const counts = { pending: 0, firing: 2, acknowledged: 1, silenced: 0, resolved: 5 };
+    serve({ ...WELL, "/alerts": { alerts: [], next: null, counts } });
+    show(<OverviewPage />);
+    expect(await screen.findByRole("link", { name: "2 alerts firing →" })).toHaveAttribute("href", "/ui/alerts?state=firing");
+  });
+
   it("keeps its other parts when one cannot be loaded, and tries that one again", async () => {
     serve({ ...WELL, "/series": refusal(500, "The database is locked.") });
     show(<OverviewPage />);
