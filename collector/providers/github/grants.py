@@ -15,7 +15,7 @@ from weakref import WeakSet, WeakValueDictionary
 
 from collector.domain.errors import Waiting
 from collector.providers.base import Budget
-from collector.providers.github.limits import RESERVE, reserve_wait
+from collector.providers.github.limits import reserve_wait
 
 PER_MINUTE = 600
 """Requests a minute and token: two thirds of what GitHub's secondary limit allows for GETs."""
@@ -122,15 +122,6 @@ class Grants:
             if grant is None:
                 grant = self._kept[key] = Grant(Pace() if paced else None)
             return grant
-
-
-def hourly_left(budget: Budget | None, now: datetime) -> int | None:
-    """Requests that may still be charged before the reserve is reached; None where GitHub tells no budget."""
-    if budget is None:
-        return None
-    if now >= budget.reset_at:
-        return int(budget.limit * (1 - RESERVE))
-    return max(0, int(budget.remaining - budget.limit * RESERVE))
 
 
 GRANTS = Grants()

@@ -55,12 +55,15 @@ class FakeMemory:
             log_read=any(one.log_read for one in (detail,) if one),
         )
 
+    def take_word(self, word: Word) -> None:
+        if isinstance(word, RunWord | JobWord | PlainWord):
+            key, state = word.key.folded, told(word)
+            self.states[key] = join(self.states[key], state) if key in self.states else state
+
     def store(self, batch: Batch) -> Batch:
         assert len(batch.words) <= 500
         for word in batch.words:
-            if isinstance(word, RunWord | JobWord | PlainWord):
-                key, state = word.key.folded, told(word)
-                self.states[key] = join(self.states[key], state) if key in self.states else state
+            self.take_word(word)
         self.words += batch.words
         self.logs += batch.logs
         self.etags |= {one.key: one.etag for one in batch.etags}

@@ -36,6 +36,11 @@ class GithubWorld:
         self.page_cap = 100
         self.limit, self.remaining = 5000, 5000
         self.attempt_jobs = True
+        self.tells_limits = True
+        self.extra = 0
+        """So many runs more than there are does a list's count promise."""
+        self.before: Callable[[str], None] = lambda path: None
+        """What happens in the world just before a request is answered."""
         self.now = NOW
 
     def add(self, run: Json, jobs: list[Json] | None = None) -> None:
@@ -54,10 +59,14 @@ class GithubWorld:
         return journal
 
     def reader(self, config: Config | None = None, **source: Any) -> SourceReader:
+        return self.reader_over(self.transport, config, **source)
+
+    def reader_over(self, transport: httpx.BaseTransport, config: Config | None = None, **source: Any) -> SourceReader:
+        """Readers over one transport are of one process: those with the same token share what it is granted."""
         made = GithubSource.model_validate(
             {"name": "acme", "provider": "github", "token": "t0ken", "repos": ["acme/web"], **source}
         )
-        return make_reader(made, config or Config(), {}, transport=self.transport, clock=lambda: self.now)
+        return make_reader(made, config or Config(), {}, transport=transport, clock=lambda: self.now)
 
     def poll(self, reader: SourceReader, memory: FakeMemory, later: timedelta = timedelta(minutes=1)) -> None:
         memory.take(reader.poll(memory, self.now))
@@ -66,6 +75,7 @@ class GithubWorld:
     def _handle(self, request: httpx.Request) -> httpx.Response:
         self.requests.append(request)
         path = request.url.raw_path.decode()
+        self.before(path)
         fault = next((answer for pattern, answer in self.faults.items() if re.search(pattern, path)), None)
         response = fault(request) if fault else self._answer(request)
         self.journal.append((path, response.status_code))
@@ -95,8 +105,11 @@ class GithubWorld:
 
     def _limits(self, *, charge: bool) -> dict[str, str]:
         self.remaining -= charge
+        date = {"Date": self.now.strftime("%a, %d %b %Y %H:%M:%S GMT")}
+        if not self.tells_limits:
+            return date
         return {
-            "Date": self.now.strftime("%a, %d %b %Y %H:%M:%S GMT"),
+            **date,
             "X-RateLimit-Limit": str(self.limit),
             "X-RateLimit-Remaining": str(self.remaining),
             "X-RateLimit-Reset": str(int(self.now.timestamp()) + 1800),
@@ -140,7 +153,7 @@ class GithubWorld:
         reachable = runs[: 10 * self.page_cap] if "created" in query else runs
         page, size = int(query.get("page", "1")), min(self.page_cap, int(query.get("per_page", "30")))
         shown = reachable[(page - 1) * size : page * size]
-        answer: Json = {"total_count": len(runs), "workflow_runs": shown}
+        answer: Json = {"total_count": len(runs) + self.extra, "workflow_runs": shown}
         if page * size < len(reachable):
             following = httpx.QueryParams({**query, "page": str(page + 1)})
             answer["_next"] = f"{API}/repositories/{self.repos[name]['id']}/actions/runs?{following}"
