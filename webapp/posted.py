@@ -45,3 +45,6 @@ class Ingested(Answer):
     changed: int = Field(default=0, description="Builds whose row changed, the created ones among them")
     ids: list[int] = Field(default_factory=list, description="Ids of the changed builds")
     reason: str | None = Field(default=None, description="Why it is not for us (202)")
+    ignored: list[str] = Field(
+        default_factory=list, description="Keys of a plain body that mean nothing here; left out when there are none"
+    )

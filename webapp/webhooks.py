@@ -42,10 +42,11 @@ _said = Throttle(limit=1, period_seconds=60.0)
 
 @dataclass(frozen=True, slots=True)
 class Understood:
-    """What is to be stored, and under whose name."""
+    """What is to be stored, and under whose name. ``ignored``: keys of a plain body that mean nothing here."""
 
     batch: Batch
     source: Source | None
+    ignored: tuple[str, ...] = ()
 
 
 @blueprint.post("/ingest/<provider:provider>")
@@ -71,7 +72,8 @@ def ingest(provider: str) -> Response:
     _count(provider, "stored")
     stored = services().recorder.record(_item(outcome))
     told = {"stored": True, "created": len(stored.created), "changed": len(stored.changed), "ids": list(stored.changed)}
-    return answer({**told, "reason": None}, 201 if stored.created else 200)
+    ignored = {"ignored": outcome.ignored} if outcome.ignored else {}
+    return answer({**told, "reason": None, **ignored}, 201 if stored.created else 200)
 
 
 def _item(told: Understood) -> Item:
@@ -173,7 +175,8 @@ def _plain(provider: str, body: Any, sender: Sender) -> Understood | NotForUs:
     if provider == "jenkins":
         roots = services().lanes.read(store.jenkins_roots, services().database, jenkins_sources(sender))
         word = _of_its_controller(word, jenkins_sources(sender), roots)
-    return _kept(choose_plain(word, sender, roots))
+    told = _kept(choose_plain(word, sender, roots))
+    return told if isinstance(told, NotForUs) else replace(told, ignored=plain.ignored_keys(body))
 
 
 def _of_its_controller(word: PlainWord, sources: tuple[JenkinsSource, ...], roots: dict[str, str]) -> PlainWord:

@@ -12,6 +12,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import chain, islice
 from typing import cast
 from urllib.parse import urlsplit
 
@@ -26,6 +27,13 @@ MESSAGE_CHARS = 4096
 URL_CHARS = 2048
 MOST_JOBS = 1000
 LOG_BYTES = 16384
+KEYS = frozenset({
+    "pipeline", "repo", "branch", "status", "started_at", "completed_at", "duration_seconds", "url", "logs",
+    "external_id", "attempt", "commit", "message", "actor", "event", "jobs",
+})  # fmt: skip
+JOB_KEYS = frozenset({"name", "status", "started_at", "completed_at"})
+MOST_IGNORED = 20
+IGNORED_CHARS = 100
 _LONGEST_SECONDS = 10 * 365 * 86400.0
 _SKEW = timedelta(minutes=1)
 """An end may lie this much before its start: clocks differ. Earlier than that somebody mixed up the two."""
@@ -42,7 +50,7 @@ class PlainError(Exception):
 
 
 def parse(provider: str, body: object, *, default_instance: str | None, known: Iterable[str] = ()) -> PlainWord:
-    """The word of one plain body of ``provider``; keys it does not know are left alone.
+    """The word of one plain body of ``provider``; keys it does not know are left alone (see ``ignored_keys``).
 
     ``default_instance`` is that of a body without a url. ``known`` are secrets to mask in the log.
     Raises PlainError. Nothing is guessed: without external_id and url the key is a digest of what was said.
@@ -70,6 +78,20 @@ def parse(provider: str, body: object, *, default_instance: str | None, known: I
         logs=_logs(reader, known),
         jobs=_jobs(reader),
     )
+
+
+def ignored_keys(body: object) -> tuple[str, ...]:
+    """The keys of a plain body that nothing reads, as ``foo`` or ``jobs[].foo``: the first 20, each fit to be shown."""
+    if not isinstance(body, Mapping):
+        return ()
+    jobs = body.get("jobs")
+    of_jobs = (job for job in (jobs if isinstance(jobs, list) else ()) if isinstance(job, Mapping))
+    found = chain(
+        (key for key in body if key not in KEYS),
+        (f"jobs[].{key}" for job in of_jobs for key in job if key not in JOB_KEYS),
+    )
+    shown = (clean_text(str(key), IGNORED_CHARS) for key in islice(dict.fromkeys(found), MOST_IGNORED))
+    return tuple(key for key in shown if key)
 
 
 class _Reader:

@@ -191,6 +191,25 @@ def test_a_post_that_proves_itself_may_use_any_name_but_no_page_of_another_site(
     assert guarded.post(headers={**bearer, "Origin": "https://evil.com"}).status_code == 403
 
 
+def test_keys_that_mean_nothing_are_stored_without_and_named(web: Web) -> None:
+    jobs = [
+        {"name": "unit", "status": "success", "runner": "r1"},
+        {"name": "lint", "status": "success", "runner": "r2"},
+    ]
+    first = web.post(body=plain(brunch="main", jobs=jobs, **{"\x1b[31mred": 1}))
+    assert first.status_code == 201
+    assert first.get_json()["ignored"] == ["brunch", "red", "jobs[].runner"]
+    again = web.post(body=plain(brunch="main", jobs=jobs))
+    assert (again.status_code, again.get_json()["ignored"]) == (200, ["brunch", "jobs[].runner"])
+    assert "ignored" not in web.post(body=plain()).get_json()
+
+
+def test_of_very_many_keys_that_mean_nothing_some_are_named(web: Web) -> None:
+    told = web.post(body=plain(**{f"x{n}" * 200: n for n in range(500)})).get_json()["ignored"]
+    assert len(told) == 20
+    assert max(len(key) for key in told) <= 100
+
+
 def test_an_unknown_parameter_is_refused(web: Web) -> None:
     response = web.client.post("/ingest/github?dry_run=1", json=plain())
     assert response.status_code == 422
