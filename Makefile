@@ -41,7 +41,8 @@ bench: .make/dev
 
 # The same kills as the tests, many more of them.
 chaos: .make/dev
-	CIHEALTH_CHAOS_BUILDS=5000 CIHEALTH_CHAOS_KILLS=100 $(BIN)/python -m pytest tests/chaos
+	CIHEALTH_CHAOS_BUILDS=5000 CIHEALTH_CHAOS_KILLS=100 CIHEALTH_CHAOS_ALERT_BUILDS=5000 CIHEALTH_CHAOS_ALERT_KILLS=200 \
+	  $(BIN)/python -m pytest tests/chaos
 
 lock: .make/dev
 	$(BIN)/uv pip compile pyproject.toml -o requirements.lock $(LOCK)
