@@ -9,11 +9,13 @@ from collector.domain.errors import CIHealthError
 
 DATABASE_FILE = "cihealth-demo.db"
 CONFIG_FILE = "collectors.yaml"
+ALERTS_FILE = "alerts.txt"
+"""Where the demo's notifications go."""
 FIRST_LINE = (
     "# Written by `cihealth demo`: a made-up GitHub and Jenkins on this machine. It is written anew each time.\n"
 )
 """By this line a folder's files are known to be an earlier demo's."""
-_DATABASE_FILES = (DATABASE_FILE, f"{DATABASE_FILE}-wal", f"{DATABASE_FILE}-shm")
+_REPLACED_FILES = (DATABASE_FILE, f"{DATABASE_FILE}-wal", f"{DATABASE_FILE}-shm", ALERTS_FILE)
 
 
 class ForeignFolder(CIHealthError):
@@ -22,7 +24,7 @@ class ForeignFolder(CIHealthError):
 
 def check_folder(folder: Path) -> None:
     """Raises ForeignFolder when a demo in ``folder`` would replace what no demo wrote. Changes nothing."""
-    taken = [name for name in (CONFIG_FILE, *_DATABASE_FILES) if os.path.lexists(folder / name)]
+    taken = [name for name in (CONFIG_FILE, *_REPLACED_FILES) if os.path.lexists(folder / name)]
     if taken and not _is_a_demos(folder / CONFIG_FILE):
         raise ForeignFolder(
             f"{folder} holds {', '.join(taken)}, not written by a demo, which the demo would replace; nothing was "
@@ -31,10 +33,10 @@ def check_folder(folder: Path) -> None:
 
 
 def clear_folder(folder: Path) -> None:
-    """Makes the folder, and deletes an earlier demo's database in it. Raises ForeignFolder, OSError."""
+    """Makes the folder, and deletes what an earlier demo wrote into it. Raises ForeignFolder, OSError."""
     check_folder(folder)
     folder.mkdir(parents=True, exist_ok=True)
-    for name in _DATABASE_FILES:
+    for name in _REPLACED_FILES:
         (folder / name).unlink(missing_ok=True)
 
 

@@ -15,7 +15,7 @@ from typing import Any, Self
 import yaml
 
 from collector.demo.catalog import ORG, REPO_MAP, TEAMS
-from collector.demo.folder import CONFIG_FILE, DATABASE_FILE, FIRST_LINE, clear_folder
+from collector.demo.folder import ALERTS_FILE, CONFIG_FILE, DATABASE_FILE, FIRST_LINE, clear_folder
 from collector.demo.github import GithubServer
 from collector.demo.jenkins import JenkinsServer
 from collector.demo.webhooks import Weather, WebhookSender
@@ -109,5 +109,10 @@ def _config(github: GithubServer, jenkins: JenkinsServer, backfill: str) -> str:
             },
         ],
         "groups": [{"name": name, "repos": list(repos), "pipelines": ["*"]} for name, repos in TEAMS.items()],
+        "receivers": [{"name": "demo-file", "file": {"path": ALERTS_FILE}, "group_wait": "5s"}],
+        "rules": [
+            {"name": "broken", "when": "failure", "branches": ["@default"], "severity": "critical", "remind": "6h"},
+            {"name": "flaky", "when": "flaky", "commits": 3, "window": "7d", "severity": "info"},
+        ],
     }  # fmt: skip
     return FIRST_LINE + yaml.safe_dump(content, sort_keys=False, allow_unicode=True)

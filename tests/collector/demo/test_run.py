@@ -49,9 +49,11 @@ def test_its_config_names_secrets_that_the_environment_holds_and_both_servers_as
 def test_each_demo_begins_anew(tmp_path: Path) -> None:
     (tmp_path / CONFIG_FILE).write_text(FIRST_LINE + "sources: []\n")
     (tmp_path / "cihealth-demo.db").write_text("an earlier demo's")
+    (tmp_path / "alerts.txt").write_text("an earlier demo's")
     (tmp_path / "mine.db").write_text("mine")
     start_demo(tmp_path, product_url="http://127.0.0.1:9", now=NOW, days=1).stop()
     assert not (tmp_path / "cihealth-demo.db").exists()
+    assert not (tmp_path / "alerts.txt").exists()
     assert (tmp_path / "mine.db").read_text() == "mine"
 
 
@@ -80,3 +82,7 @@ def test_the_products_own_loader_finds_nothing_wrong_with_the_config(tmp_path: P
         loaded = load(demo.config_path, demo.environment, need=EVERYTHING)
     assert [source.name for source in loaded.config.sources] == ["demo-github", "demo-jenkins"]
     assert list(loaded.warnings) == []
+    assert [(rule.name, rule.when) for rule in loaded.config.rules] == [("broken", "failure"), ("flaky", "flaky")]
+    (receiver,) = loaded.config.receivers
+    assert receiver.file is not None
+    assert receiver.file.path == str(tmp_path / "alerts.txt")
