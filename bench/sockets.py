@@ -171,8 +171,9 @@ def resume(product: Product, gap: int) -> None:
     print(f"resume after {gap} builds: {len(got)} of {gap} came")
 
 
-def with_a_client_that_never_reads(product: Product, sockets: Sockets, count: int) -> None:
-    """One client with tiny buffers asks for the whole feed and never reads; the others must not notice."""
+def with_a_client_that_never_reads(product: Product, count: int) -> None:
+    """One client with tiny buffers never reads while 8 MiB of events go by; twenty others must not notice."""
+    sockets = Sockets(product.port, 20)
     lazy = socket.socket()
     lazy.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
     lazy.connect(("127.0.0.1", product.port))
@@ -182,22 +183,27 @@ def with_a_client_that_never_reads(product: Product, sockets: Sockets, count: in
     number = 3_000_000
     while pushed < 8 * 2**20:
         for _ in range(20):
-            post_large(product.port, number)
-            number, pushed, seq = number + 1, pushed + 16_000, seq + 1
+            number, pushed, seq = number + 1, pushed + post_large(product.port, number), seq + 1
         sockets.until_all_saw(seq)
     answered, reached = events(product, sockets, count, 4_000_000)
     say(f"POST with {sockets.count} sockets and one that never reads", answered)
     say("event to the last of the others", reached)
     print(f"memory {before:.0f} -> {memory_mib(product):.0f} MiB after 8 MiB of events")
     lazy.close()
+    sockets.close()
 
 
-def post_large(port: int, number: int) -> None:
-    """A build whose frame is about 16 kB."""
-    large = json.loads(body(number)) | {"message": "m" * 500, "branch": f"b{number}" + "x" * 400, "actor": "a" * 500}
+def post_large(port: int, number: int) -> int:
+    """A build with long names; the bytes that its frame has at least."""
+    long = {"message": "m" * 500, "branch": f"b{number}" + "x" * 400, "actor": "a" * 500, "event": "e" * 500}
+    large = json.dumps(json.loads(body(number)) | long)
     connection = HTTPConnection("127.0.0.1", port, timeout=30)
-    connection.request("POST", "/ingest/github", json.dumps(large), {"Content-Type": "application/json"})
-    connection.getresponse().read()
+    connection.request("POST", "/ingest/github", large, {"Content-Type": "application/json"})
+    answer = connection.getresponse()
+    answer.read()
+    if answer.status >= 300:
+        raise SystemExit(f"POST answered {answer.status}")
+    return len(large)
 
 
 def main() -> None:
@@ -220,8 +226,8 @@ def main() -> None:
         say(f"POST with {given.sockets} sockets", answered)
         say("event to the last socket", reached)
         resume(product, 300)
-        with_a_client_that_never_reads(product, sockets, given.events)
         sockets.close()
+        with_a_client_that_never_reads(product, given.events)
 
 
 if __name__ == "__main__":
