@@ -123,6 +123,17 @@ def test_our_own_page_and_programs_without_an_origin_get_one(served: Served) -> 
         listener.close()
 
 
+def how_it_ends(listener: websocket.WebSocket, text: str) -> int | str:
+    """The code that the server closes with after ``text``; a reset overtakes it where the text is still on its way."""
+    try:
+        listener.send(text)
+        opcode, data = listener.recv_data()
+    except (ConnectionResetError, BrokenPipeError):
+        return "reset"
+    assert opcode == websocket.ABNF.OPCODE_CLOSE
+    return int.from_bytes(data[:2], "big")
+
+
 def test_what_clients_send_is_ignored_and_too_much_of_it_ends_the_socket(served: Served) -> None:
     listener = served.socket()
     frame(listener)
@@ -131,9 +142,7 @@ def test_what_clients_send_is_ignored_and_too_much_of_it_ends_the_socket(served:
     listener.ping()
     served.record(url=run_url(400))
     assert frame(listener)["event"] == "build_ingested"
-    listener.send("x" * 100_000)
-    opcode, data = listener.recv_data()
-    assert (opcode, int.from_bytes(data[:2], "big")) == (websocket.ABNF.OPCODE_CLOSE, 1009)
+    assert how_it_ends(listener, "x" * 100_000) in (1009, "reset")
 
 
 def test_a_compressing_client_is_answered_without_compression(served: Served) -> None:

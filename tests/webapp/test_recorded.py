@@ -26,11 +26,13 @@ def bodies(folder: str) -> Iterator[tuple[Path, Any]]:
 
 
 def deliveries() -> Iterator[tuple[Path, str, bytes]]:
-    """Each recorded delivery of a run or a job, in whichever wrapping it lies."""
+    """Each recorded delivery of a run or a job, in whichever wrapping it lies; deployments carry a run as well."""
     for path, found in bodies("github_webhooks"):
+        if any(part.startswith("deployment") for part in path.parts):
+            continue
         for body in found if isinstance(found, list) else [found]:
             event = next((name for name in EVENTS if isinstance(body, dict) and isinstance(body.get(name), dict)), None)
-            if event is not None and "action" in body and "deployment" not in body:
+            if event is not None and "action" in body:
                 yield path, event, json.dumps(body).encode()
 
 
