@@ -51,7 +51,7 @@ def test_recorded_github_deliveries_are_stored_when_signed_and_refused_when_not(
         response = signed.github(event, raw, "right")
         assert response.status_code in (200, 201), (path, response.get_data(as_text=True))
         posted += 1
-    assert posted >= 10
+    assert posted >= 8
     assert signed.json("/builds/latest")["builds"]
 
 
