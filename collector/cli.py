@@ -13,7 +13,7 @@ from typing import Any
 import click
 
 from collector.alerting.sample import NoSuchReceiver, send_sample
-from collector.cli_alerts import rules, silence
+from collector.cli_alerts import alerts_command, rules, silence
 from collector.cli_backfill import backfill
 from collector.clibase import (
     WRONG,
@@ -123,6 +123,7 @@ def test_alert(receiver: str, **given: Any) -> None:
         click.echo(said)
 
 
+cli.add_command(alerts_command)
 cli.add_command(backfill)
 cli.add_command(rules)
 cli.add_command(silence)

@@ -1,10 +1,10 @@
-"""Commands about alerts: trying rules on history, and silences."""
+"""Commands about alerts: what is open, trying rules on history, and silences."""
 
 from __future__ import annotations
 
 import getpass
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -15,14 +15,19 @@ import click
 
 from collector.alerting.replay import replay
 from collector.clibase import Failure, Prepared, common, environ_with, prepare, refusals
+from collector.domain.alert_states import State
+from collector.domain.logs import clean_text
 from collector.domain.silencing import Silence
 from collector.domain.times import to_api
-from collector.storage import alerts, silences
+from collector.storage import alert_pages, alerts, silences
+from collector.storage.alert_pages import AlertFilters
 from collector.storage.database import Database, connect
 from config.durations import parse_duration
 from config.load import load
 from config.logging import configure
 from config.settings import from_environ
+
+MOST_CHARS = 1000
 
 
 class Length(click.ParamType[timedelta]):
@@ -64,6 +69,35 @@ def rules_test(file: Path, since: timedelta, **given: Any) -> None:
     click.echo(
         f"{replayed.builds} builds: {replayed.fired} alerts would have fired, {replayed.resolved} resolved.", err=True
     )
+
+
+@click.command("alerts")
+@common
+@click.option(
+    "--state", "states", multiple=True, type=click.Choice([state.value for state in State]),
+    help="alerts in this state, repeatable; without: all that are open",
+)  # fmt: skip
+@click.option("--limit", type=click.IntRange(1, 200), default=50, show_default=True, help="at most so many, the newest")
+def alerts_command(states: tuple[str, ...], limit: int, **given: Any) -> None:
+    """Print alerts, the newest opened first, one a line."""
+    wanted = states or tuple(state.value for state in State if state is not State.RESOLVED)
+    with _database(given) as (_, database), database.reading():
+        page = alert_pages.page(AlertFilters(state=wanted), cursor=None, limit=limit)
+    for alert in page.alerts:
+        click.echo(alert_in_words(alert))
+    if page.next is not None:
+        click.echo(f"there are more than these {limit}; see --limit", err=True)
+
+
+def alert_in_words(alert: Mapping[str, Any]) -> str:
+    """One line: ``alert 3 firing since 2026-03-01T14:00:00Z: acme/web ci main: The last build failed. (rule broken)``.
+
+    Names come from outside: whatever could move the terminal's cursor is left out.
+    """
+    subject = " ".join(part for part in (alert["repo"], alert["pipeline"], alert["branch"]) if part)
+    who = f" by {alert['who']}" if alert["who"] else ""
+    line = f"{alert['state']}{who} since {alert['since']}: {subject}: {alert['text']} (rule {alert['rule']})"
+    return f"alert {alert['id']} {clean_text(line, MOST_CHARS)}"
 
 
 @click.group()

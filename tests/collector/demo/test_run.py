@@ -8,8 +8,8 @@ import httpx
 import pytest
 import yaml
 
-from collector.demo.folder import FIRST_LINE, ForeignFolder
-from collector.demo.run import CONFIG_FILE, start_demo
+from collector.demo.folder import CONFIG_FILE, FIRST_LINE, ForeignFolder
+from collector.demo.run import start_demo
 
 NOW = datetime(2026, 11, 24, 9, 30, tzinfo=UTC)
 
