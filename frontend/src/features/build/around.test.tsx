@@ -76,7 +76,7 @@ describe("failing lines", () => {
   const lines = ["ok", "> assert a", "E   assert 1 == 2", "E    +  where", "", "other error: late"];
 
   it("are the known one and those around it that read like errors", () => {
-    expect([...failingLines(lines, "assert 1 == 2")].sort()).toEqual([2, 3]);
+    expect([...failingLines(lines, "E assert 1 == 2")].sort()).toEqual([2, 3]);
     expect([...failingLines([">   assert a", ...lines.slice(2)], "assert 1 == 2")].sort()).toEqual([0, 1, 2]);
   });
 

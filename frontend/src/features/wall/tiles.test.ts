@@ -31,15 +31,16 @@ describe("the wall", () => {
 describe("the layout of the wall", () => {
   const tiles = (broken: number, well: number): Tile[] => [...Array<Outlook>(broken).fill("failing"), ...Array<Outlook>(well).fill("healthy")].map((outlook, index) => ({ name: String(index), filter: { repo: "x" }, outlook, pipelines: [] }));
 
-  it("makes broken tiles wide only beside others", () => {
-    expect(layoutFor(tiles(4, 0), 1.6).wide).toBe(false);
-    expect(layoutFor(tiles(2, 6), 1.6).wide).toBe(true);
+  it("makes broken tiles wide where they fit beside others", () => {
+    expect(layoutFor(tiles(2, 6), 1.78)).toEqual({ columns: 4, wide: true });
+    expect(layoutFor(tiles(4, 0), 1.44)).toEqual({ columns: 2, wide: false });
+    expect(layoutFor(tiles(3, 1), 1.44)).toEqual({ columns: 2, wide: false });
   });
 
-  it.each([[1, 0], [4, 0], [2, 6], [0, 1], [3, 40], [1, 1]])("leaves few places empty with %s broken and %s healthy", (broken, well) => {
+  it.each([[1, 0], [4, 0], [2, 6], [0, 1], [3, 40], [1, 1], [5, 2], [0, 60]])("leaves few places empty with %s broken and %s healthy", (broken, well) => {
     const { columns, wide } = layoutFor(tiles(broken, well), 1.6);
     const units = (wide ? 2 * broken : broken) + well;
-    expect(columns).toBeGreaterThanOrEqual(wide && broken > 0 ? 2 : 1);
+    expect(columns).toBeGreaterThanOrEqual(wide ? 2 : 1);
     expect(columns).toBeLessThanOrEqual(12);
     expect(units / (Math.ceil(units / columns) * columns)).toBeGreaterThan(0.7);
   });

@@ -54,27 +54,35 @@ export interface Layout {
 
 const BEST_ASPECT = 1.7;
 const MOST_COLUMNS = 12;
+const EMPTY_COST = 2;
+/** What it is worth that broken tiles are wide. */
+const WIDE_WORTH = 0.35;
 
 function rowsFor(columns: number, big: number, small: number): number {
-  const bigARow = Math.floor(columns / 2);
-  const bigRows = Math.ceil(big / bigARow);
+  if (big === 0) return Math.ceil(small / columns);
+  const bigRows = Math.ceil(big / Math.floor(columns / 2));
   const left = bigRows * columns - 2 * big;
   return bigRows + Math.ceil(Math.max(0, small - left) / columns);
 }
 
-/** The columns by which the tiles fill a screen of that shape best: readable shapes first, then few empty places. */
+/** How badly a layout fills the screen: tiles of a shape that reads ill, and empty places. */
+function costOf(columns: number, big: number, small: number, aspect: number): number {
+  const rows = rowsFor(columns, big, small);
+  const shape = Math.abs(Math.log(((aspect / columns) * rows) / BEST_ASPECT));
+  return shape + EMPTY_COST * (1 - (2 * big + small) / (rows * columns)) - (big > 0 ? WIDE_WORTH : 0);
+}
+
+/** The columns by which the tiles fill a screen of that shape (width ÷ height) best, broken ones wide where that fits. */
 export function layoutFor(tiles: readonly Tile[], aspect: number): Layout {
   const broken = tiles.filter(({ outlook }) => isBroken(outlook)).length;
-  const wide = broken < tiles.length;
-  const big = wide ? broken : 0;
-  const small = tiles.length - big;
-  let best = { columns: wide && big > 0 ? 2 : 1, cost: Infinity };
-  for (let columns = best.columns; columns <= Math.min(MOST_COLUMNS, Math.max(2 * big + small, best.columns)); columns += 1) {
-    const rows = big > 0 ? rowsFor(columns, big, small) : Math.ceil(small / columns);
-    const shape = Math.abs(Math.log(((aspect / columns) * rows) / BEST_ASPECT));
-    const empty = 1 - (2 * big + small) / (rows * columns);
-    const cost = shape + 1.5 * empty;
-    if (cost < best.cost) best = { columns, cost };
+  let best = { columns: 1, wide: false, cost: Infinity };
+  for (const wide of [true, false]) {
+    const big = wide ? broken : 0;
+    const small = tiles.length - big;
+    for (let columns = big > 0 ? 2 : 1; columns <= Math.max(2, Math.min(MOST_COLUMNS, 2 * big + small)); columns += 1) {
+      const cost = costOf(columns, big, small, aspect);
+      if (cost < best.cost) best = { columns, wide: big > 0, cost };
+    }
   }
-  return { columns: best.columns, wide };
+  return { columns: best.columns, wide: best.wide };
 }
