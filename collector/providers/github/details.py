@@ -55,7 +55,7 @@ class Details:
             yield Batch(trouble=Trouble(self._repo.configured, exc))
 
     def _earlier_attempts(self, word: RunWord) -> Iterator[Batch]:
-        """Those that storage does not know as finished; GitHub forgets some (404), which changes nothing."""
+        """Those that storage does not know whole; GitHub forgets some (404), which changes nothing."""
         for attempt in range(max(1, word.key.attempt - MAX_EARLIER_ATTEMPTS), word.key.attempt):
             earlier = self.attempt(word, attempt)
             if earlier is None:
@@ -66,10 +66,10 @@ class Details:
                 yield from self._jobs(earlier, known, newest=False)
 
     def attempt(self, word: RunWord, attempt: int) -> RunWord | None:
-        """An earlier attempt of the run; None when storage knows it finished, or GitHub does not have it."""
+        """An earlier attempt of the run; None when storage knows its end and its jobs, or GitHub does not have it."""
         key = type(word.key)(word.key.provider, word.key.instance, word.key.repo, word.key.external_id, attempt)
         known = self._memory.known([key]).get(key.folded)
-        if known is not None and known.run_known and known.status.finished:
+        if known is not None and known.run_known and known.status.finished and known.detail_at == known.updated_at:
             return None
         fetched = self._api.found(f"{self._repo.base}/actions/runs/{key.external_id}/attempts/{attempt}")
         try:

@@ -270,9 +270,15 @@ class _Reading:
         return moved(word, before) if self._history.pending else needs_details(word, before)
 
     def _has_more(self, page: Page) -> bool:
-        if page.fetched.next_url is None or (page.entirely_known and self._seen_before(page)):
+        if page.fetched.next_url is None or (self._settled(page) and self._seen_before(page)):
             return False
         return page.oldest_at is None or page.oldest_at >= self._history.since
+
+    def _settled(self, page: Page) -> bool:
+        """Whether nothing on the page is left to read; while history is read, its jobs are the history reader's."""
+        if self._history.pending:
+            return page.entirely_known
+        return not any(needs_details(word, page.known.get(word.key.folded)) for word in page.words)
 
     def _seen_before(self, page: Page) -> bool:
         """Whether the page reaches what an earlier poll saw: webhooks may have told of all on it, but not below."""

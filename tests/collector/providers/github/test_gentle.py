@@ -46,7 +46,7 @@ def test_an_unchanged_repo_costs_one_request_a_poll_and_both_other_lists_every_t
 
 def test_jobs_of_a_build_that_goes_on_are_looked_at_though_its_run_says_nothing_new() -> None:
     world, memory = GithubWorld(), FakeMemory()
-    going = {"status": "in_progress", "conclusion": None, "updated_at": stamp(world.now)}
+    going: Json = {"status": "in_progress", "conclusion": None, "updated_at": stamp(world.now)}
     waits: Json = {"status": "queued", "conclusion": None, "completed_at": None, "runner_name": None}
     world.add(run(**going), [job(901, **waits, labels=["self-hosted", "gpu"])])
     reader = world.reader()

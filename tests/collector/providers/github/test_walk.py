@@ -46,7 +46,7 @@ def test_three_times_what_a_list_shows_costs_a_request_a_page_and_little_more() 
 
 def test_a_run_that_is_deleted_while_its_list_is_paged_takes_no_other_with_it() -> None:
     world, memory = filled(range(60), page_cap=10), FakeMemory()
-    gone = []
+    gone: list[object] = []
 
     def deletes(path: str) -> None:
         if "created=" in path and "page=3" in path and not gone:
