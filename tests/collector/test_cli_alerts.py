@@ -39,7 +39,8 @@ def keep(url: str, repo: str = "acme/web", *, pipeline_id: int = 1, **changes: A
     }  # fmt: skip
     line = Line(pipeline_id, "main", "github", "github.com", repo, "ci")
     alert = Alert(
-        id=0, rule="broken", severity="warning", line=line, since=NOW, opened_at=NOW, changed_at=NOW, reason="failure_streak", **given,
+        id=0, rule="broken", severity="warning", line=line, since=NOW, opened_at=NOW, changed_at=NOW,
+        reason="failure_streak", **given,
     )  # fmt: skip
     database = connect(url)
     with database.writing():

@@ -146,6 +146,7 @@ def test_one_alert_tells_its_builds_its_transitions_and_its_rule(web: Web) -> No
     assert told["last_build"]["build_id"] == build
     assert [(one["from_state"], one["to_state"]) for one in told["transitions"]] == [("ok", "firing")]
     assert told["rule_config"] == CONFIG["rules"][0]
+    assert list(told["rule_config"])[:2] == ["name", "when"]
 
 
 def test_the_alert_of_a_rule_that_is_no_more_is_still_told(web: Web) -> None:

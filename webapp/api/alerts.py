@@ -9,6 +9,7 @@ import structlog
 from apiflask import APIBlueprint
 from flask import Response
 
+from config.rules import RuleBase
 from webapp import store_alerts
 from webapp.answers import answer
 from webapp.auth import policy
@@ -97,5 +98,10 @@ def _changed(
 def _detail(found: dict[str, Any]) -> Response:
     config = services().config
     rule = next((rule for rule in config.effective_rules if rule.name == found["rule"]), None)
-    written = None if rule is None else rule.model_dump(mode="json", by_alias=True, exclude_unset=True)
-    return answer({**store_alerts.shown(found, config), "rule_config": written})
+    return answer({**store_alerts.shown(found, config), "rule_config": None if rule is None else _written(rule)})
+
+
+def _written(rule: RuleBase) -> dict[str, Any]:
+    """The rule as collectors.yaml has it, which and what first."""
+    told: dict[str, Any] = rule.model_dump(mode="json", by_alias=True, exclude_unset=True)
+    return {name: told[name] for name in sorted(told, key=lambda name: name not in ("name", "when"))}
