@@ -39,7 +39,7 @@ function rootedIndex(): Plugin {
 }
 
 const target = process.env["CIHEALTH_DEV_API"] ?? "http://127.0.0.1:8000";
-const paths = ["/api", "/builds", "/filters", "/metrics", "/pipelines", "/series", "/sources", "/ingest", "/login", "/logout"];
+const paths = ["/alerts", "/api", "/builds", "/filters", "/grid", "/metrics", "/pipelines", "/receivers", "/series", "/silences", "/sources", "/waiting", "/ingest", "/login", "/logout"];
 
 export default defineConfig({
   base: "./",
