@@ -39,8 +39,8 @@ def world() -> GithubWorld:
     return world
 
 
-def reader_of(world: GithubWorld, **source: object) -> Backfills:
-    return cast(Backfills, world.reader(repos=["acme/web", "acme/api"], **source))
+def reader_of(world: GithubWorld) -> Backfills:
+    return cast(Backfills, world.reader(repos=["acme/web", "acme/api"]))
 
 
 def backfilled(world: GithubWorld, memory: FakeMemory, reader: Backfills | None = None) -> Backfills:
