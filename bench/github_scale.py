@@ -163,11 +163,11 @@ def _report_backfill(repos: int, runs: int, jobs: int, asked: dict[str, int], ro
 class Cycle:
     """A reader whose clock is the bench's, over a database of its own."""
 
-    def __init__(self, folder: Path, url: str, repos: int, now: int) -> None:
+    def __init__(self, folder: Path, url: str, repos: int, now: int, backfill: timedelta) -> None:
         self.url, self.now = url, now
         self.database = connect(f"sqlite:///{folder}/bench.db")
         self.database.migrate()
-        source = source_of(url, repos).model_copy(update={"backfill": timedelta(days=1)})
+        source = source_of(url, repos).model_copy(update={"backfill": backfill})
         self.reader = make_reader(source, Config(), TOKEN, clock=self.clock)
         self.job = SourceJob("acme", "github", timedelta(seconds=60), self.reader)
         self.memory = SourceMemory(self.database, "acme")
@@ -194,7 +194,7 @@ def hour(repos: int) -> None:
         tempfile.TemporaryDirectory(prefix="bench-") as folder,
         github(repos, runs, 3, begin, 3600 / per_hour, now) as url,
     ):
-        cycle = Cycle(Path(folder), url, repos, now)
+        cycle = Cycle(Path(folder), url, repos, now, timedelta(hours=1))
         for _ in range(3):
             cycle.poll()
             cycle.now += 60
@@ -221,7 +221,7 @@ def unchanged(repos: int) -> None:
     begin = int(time.time()) // DAY * DAY - 2 * DAY
     now = begin + DAY
     with tempfile.TemporaryDirectory(prefix="bench-") as folder, github(repos, 3, 1, begin, 60.0, now) as url:
-        cycle = Cycle(Path(folder), url, repos, now)
+        cycle = Cycle(Path(folder), url, repos, now, timedelta(days=2))
         for _ in range(6):
             cycle.poll()
             cycle.now += 60

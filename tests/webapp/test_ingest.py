@@ -5,6 +5,7 @@ from urllib.parse import quote
 
 import pytest
 
+from collector.storage import marks
 from tests.webapp.conftest import MakeWeb
 from tests.webapp.harness import Web, jenkins_event, plain, run_event, signature
 
@@ -100,6 +101,12 @@ def test_a_native_delivery_needs_the_right_signature_of_either_secret(guarded: W
     assert guarded.github("workflow_run", run_event(), "new secret").status_code == 200
     (build,) = guarded.json("/builds/latest")["builds"]
     assert (build["repo"], build["pipeline"], build["status"], build["source"]) == ("acme/web", "CI", "success", "acme")
+
+
+def test_a_delivery_notes_for_the_collector_that_webhooks_of_its_repo_arrive(guarded: Web) -> None:
+    assert guarded.github("workflow_run", run_event(), "new secret").status_code == 201
+    with guarded.database.reading():
+        assert marks.get("acme", "pushed:acme/web") is not None
 
 
 def test_a_form_encoded_delivery_is_signed_over_the_form(guarded: Web) -> None:
