@@ -121,6 +121,9 @@ def stopped_at_the_end(product: Product) -> Iterator[None]:
         product.stop()
 
 
+ROUNDS = 4
+
+
 def test_every_alert_is_told_in_order_and_the_last_word_is_true_through_kills(tmp_path: Path) -> None:
     chance = random.Random(20260301)
     pipelines = PIPELINES // CLIENTS * CLIENTS
@@ -151,12 +154,22 @@ def assert_true(verdict: Verdict) -> None:
 
 
 def test_the_test_catches_a_delivery_that_marks_before_it_sends(tmp_path: Path) -> None:
-    """Otherwise the one above would prove nothing: with fast sinks and few kills such a fault hides for long."""
-    chance = random.Random(7)
+    """Otherwise the one above would prove nothing. A few kills may all miss such a fault, so there are some rounds."""
+    found = 0
+    for seed in range(ROUNDS):
+        folder = tmp_path / str(seed)
+        folder.mkdir()
+        found += words_lost_by_marking_first(folder, random.Random(7 + seed))
+        if found:
+            break
+    assert found > 0
+
+
+def words_lost_by_marking_first(folder: Path, chance: random.Random) -> int:
     with sinks(chance) as made:
-        run = run_with_kills(tmp_path, made, chance, kills=max(4, KILLS // 10), program=MARK_FIRST)
+        run = run_with_kills(folder, made, chance, kills=max(4, KILLS // 10), program=MARK_FIRST)
         found = [judged(told, PIPELINES // CLIENTS * CLIENTS) for told in (told_by_hook(made), told_by_mail(made))]
     assert run.kills
     wrong = sum(len(verdict.lost) + len(verdict.untrue) for verdict in found)
     print(f"{run.kills} kills: {wrong} words lost or untrue")
-    assert wrong > 0
+    return wrong
