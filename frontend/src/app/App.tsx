@@ -105,7 +105,14 @@ function Pages() {
   );
 }
 
-function Sheets({ open, onOpen, onClose }: { open: Sheet | null; onOpen: (sheet: Sheet) => void; onClose: () => void }) {
+interface SheetsProps {
+  open: Sheet | null;
+  early: RefObject<string>;
+  onOpen: (sheet: Sheet) => void;
+  onClose: () => void;
+}
+
+function Sheets({ open, early, onOpen, onClose }: SheetsProps) {
   const actions = useMemo<Entry[]>(
     () => [
       { key: "action theme", kind: "Action", title: "Change the theme", note: "t", run: nextTheme },
@@ -116,7 +123,7 @@ function Sheets({ open, onOpen, onClose }: { open: Sheet | null; onOpen: (sheet:
   );
   return (
     <Suspense>
-      {open === "palette" && <Palette actions={actions} onClose={onClose} />}
+      {open === "palette" && <Palette early={early} actions={actions} onClose={onClose} />}
       {open === "preferences" && <Preferences onClose={onClose} />}
       {open === "shortcuts" && <Shortcuts onClose={onClose} />}
     </Suspense>
@@ -129,7 +136,7 @@ export function App() {
   const [sheet, setSheet] = useState<Sheet | null>(null);
   const { zone } = usePrefs();
   const close = useCallback(() => setSheet(null), []);
-  useKeys(sheet !== null, setSheet);
+  const early = useKeys(sheet, setSheet);
   usePalettePreloaded();
   const bare = path === WALL;
   return (
@@ -146,7 +153,7 @@ export function App() {
         <Pages />
       </main>
       {!bare && <Footer onShortcuts={() => setSheet("shortcuts")} />}
-      <Sheets open={sheet} onOpen={setSheet} onClose={close} />
+      <Sheets open={sheet} early={early} onOpen={setSheet} onClose={close} />
     </>
   );
 }

@@ -1,4 +1,4 @@
-import { useEffect, useRef } from "react";
+import { useEffect, useRef, type RefObject } from "react";
 import { useLocation } from "wouter";
 
 import { nextTheme } from "../lib/prefs";
@@ -7,6 +7,8 @@ export type Sheet = "palette" | "shortcuts" | "preferences";
 
 const PLACES: Record<string, string> = { o: "/", g: "/ui/grid", w: "/ui/waiting", a: "/ui/alerts", s: "/ui/sources", l: "/ui/wall" };
 const PATIENCE_MILLISECONDS = 1200;
+/** Not 0: events count from the page's start, which may be less than the patience ago. */
+const LONG_AGO = -Infinity;
 const ROWS = "tr[data-build] a[href*='/ui/build/'], .pipes .which a, .rows li > .cut a, .isit a";
 
 const isTyping = (target: EventTarget | null): boolean => target instanceof Element && target.closest("input:not([type=radio], [type=checkbox]), textarea, select, [contenteditable]") !== null;
@@ -39,12 +41,13 @@ function search(open: (sheet: Sheet) => void): void {
 }
 
 /**
- * The page's shortcuts. `g` and a letter go to a page; nothing is taken while one types or while something is open or
- * about to open (its chunk may be on its way), but Ctrl/Cmd-K.
+ * The page's shortcuts. `g` and a letter go to a page; nothing is taken while one types or while something is open, but
+ * Ctrl/Cmd-K. What is typed while the palette is on its way (its chunk may not be there yet) is kept for it.
  */
-export function useKeys(busy: boolean, open: (sheet: Sheet) => void): void {
+export function useKeys(sheet: Sheet | null, open: (sheet: Sheet) => void): RefObject<string> {
   const [, navigate] = useLocation();
-  const goAt = useRef(0);
+  const early = useRef("");
+  const goAt = useRef(LONG_AGO);
   useEffect(() => {
     const single: Record<string, () => void> = {
       "?": () => open("shortcuts"),
@@ -57,7 +60,7 @@ export function useKeys(busy: boolean, open: (sheet: Sheet) => void): void {
     };
     const plain = (event: KeyboardEvent): void => {
       const place = event.timeStamp - goAt.current < PATIENCE_MILLISECONDS ? PLACES[event.key] : undefined;
-      goAt.current = 0;
+      goAt.current = LONG_AGO;
       if (place !== undefined) navigate(place);
       else if (event.key === "g") goAt.current = event.timeStamp;
       else if (single[event.key] === undefined) return;
@@ -67,10 +70,15 @@ export function useKeys(busy: boolean, open: (sheet: Sheet) => void): void {
     const pressed = (event: KeyboardEvent): void => {
       if ((event.ctrlKey || event.metaKey) && !event.altKey && event.key.toLowerCase() === "k") {
         event.preventDefault();
+        early.current = "";
         open("palette");
-      } else if (!event.ctrlKey && !event.metaKey && !event.altKey && !busy && !isTyping(event.target)) plain(event);
+      } else if (!event.ctrlKey && !event.metaKey && !event.altKey && !isTyping(event.target)) {
+        if (sheet === null) plain(event);
+        else if (sheet === "palette" && event.key.length === 1) early.current += event.key;
+      }
     };
     window.addEventListener("keydown", pressed);
     return () => window.removeEventListener("keydown", pressed);
-  }, [busy, navigate, open]);
+  }, [navigate, open, sheet]);
+  return early;
 }

@@ -1,4 +1,4 @@
-import { useEffect, useRef, type ReactNode } from "react";
+import { useLayoutEffect, useRef, type ReactNode } from "react";
 
 interface DialogProps {
   label: string;
@@ -10,7 +10,8 @@ interface DialogProps {
 /** A modal window by the browser's own means: it keeps the focus inside, Escape and a press outside close it. */
 export function Dialog({ label, className = "", onClose, children }: DialogProps) {
   const dialog = useRef<HTMLDialogElement>(null);
-  useEffect(() => {
+  // Before the next key comes: what is typed belongs in here from the first moment on.
+  useLayoutEffect(() => {
     const opener = document.activeElement;
     const box = dialog.current;
     box?.showModal();

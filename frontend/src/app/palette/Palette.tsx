@@ -1,6 +1,6 @@
 import "./palette.css";
 
-import { useId, useState, type KeyboardEvent } from "react";
+import { useId, useLayoutEffect, useState, type KeyboardEvent, type RefObject } from "react";
 import { useLocation } from "wouter";
 
 import { Dialog } from "../../components/Dialog";
@@ -10,6 +10,8 @@ import type { Entry } from "./entries";
 import { useEntries } from "./useEntries";
 
 interface PaletteProps {
+  /** What was typed before this was there. */
+  early: RefObject<string>;
   actions: readonly Entry[];
   onClose: () => void;
 }
@@ -61,8 +63,10 @@ function Field({ typed, list, active, onType, onKeys }: FieldProps) {
 }
 
 /** Finds a pipeline, a repo, a build or a page; arrows choose, Enter opens. */
-export default function Palette({ actions, onClose }: PaletteProps) {
+export default function Palette({ early, actions, onClose }: PaletteProps) {
   const [typed, setTyped] = useState("");
+  // eslint-disable-next-line react-hooks/set-state-in-effect -- keys may come between the first render and this moment
+  useLayoutEffect(() => setTyped(early.current), [early]);
   const [chosen, setChosen] = useState(0);
   const [, navigate] = useLocation();
   const entries = useEntries(typed, actions);
