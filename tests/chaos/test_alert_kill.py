@@ -76,7 +76,7 @@ def run_with_kills(folder: Path, made: Sinks, chance: random.Random, *, kills: i
             states = drained(product.database, DRAIN_SECONDS)
         finally:
             code = collector.stop()
-    assert code == 0, collector.output[-3000:]
+    assert code in (0, -signal.SIGTERM), collector.output[-3000:]  # TERM may come before it listens for it
     assert [pusher.error for pusher in pushers] == [None] * CLIENTS
     return Run(kills, sum(pusher.pushed for pusher in pushers), states, collector.output)
 
