@@ -222,17 +222,18 @@ def unchanged(repos: int) -> None:
     now = begin + DAY
     with tempfile.TemporaryDirectory(prefix="bench-") as folder, github(repos, 3, 1, begin, 60.0, now) as url:
         cycle = Cycle(Path(folder), url, repos, now, timedelta(days=2))
-        for _ in range(6):
+        for _ in range(20):
             cycle.poll()
             cycle.now += 60
-        for each in range(3):
+        for each in range(4):
+            bare = bare_requests(url, repos)
             before, cpu, wall = counts(url), time.process_time(), time.monotonic()
-            for _ in range(5):
+            for _ in range(10):
                 cycle.poll()
                 cycle.now += 60
             used, passed, after = time.process_time() - cpu, time.monotonic() - wall, counts(url)
             asked, charged, newest = (after[name] - before[name] for name in ("requests", "charged", "newest"))
-            bare = bare_requests(url, repos) * 1000 / repos
+            bare = (bare + bare_requests(url, repos)) / 2 * 1000 / repos
             share = 1000 / newest
             ours = used * share
             print(f"{each + 1}: {newest} polls of a repo, {asked} requests, {charged} charged, in {passed:.1f} s")

@@ -49,7 +49,7 @@ class World:
     def created(self, repo: int, index: int) -> int:
         """Each repo has an offset of its own, so that they do not all run at once."""
         scale = self.scale
-        return scale.begin + (repo * 37) % 60 + int(index // scale.burst * scale.burst * scale.every_seconds)
+        return scale.begin + (repo * 97) % 1800 + int(index // scale.burst * scale.burst * scale.every_seconds)
 
     def there(self, repo: int) -> int:
         """How many runs the repo has by now."""

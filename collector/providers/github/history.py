@@ -50,6 +50,9 @@ class History:
 
         An open window ends at the newest run that the poll has seen: that instant is on GitHub's clock.
         """
+        work = self._past.work
+        if work is None or work.stage != "list":
+            return
         seen = self._memory.mark(self._repo.mark("seen"))
         yield from self._past.read_list(parse_instant(seen) if seen else now)
 

@@ -267,6 +267,8 @@ class _Reading:
         before = known.get(word.key.folded)
         if self._history.covers(word) and self._history.untouched:
             return False
+        if not word.status.finished and not self._api.spendable(JOBS_SPARED):
+            return False  # once the budget gets short its jobs are read when it is over
         return moved(word, before) if self._history.pending else needs_details(word, before)
 
     def _has_more(self, page: Page) -> bool:

@@ -62,6 +62,20 @@ def test_jobs_of_a_build_that_goes_on_are_looked_at_though_its_run_says_nothing_
     assert world.remaining == charged
 
 
+def test_once_half_of_the_budget_is_gone_jobs_are_read_when_their_build_is_over() -> None:
+    world, memory = GithubWorld(), FakeMemory()
+    reader = world.reader()
+    world.poll(reader, memory)
+    world.limit, world.remaining = 100, 48
+    going: Json = {"status": "in_progress", "conclusion": None, "updated_at": stamp(world.now)}
+    world.add(run(**going), [job(status="in_progress", conclusion=None, completed_at=None)])
+    polled(world, memory, reader, 12)
+    assert memory.states[key()].jobs == {}
+    world.add(run(updated_at=stamp(world.now)), [job()])
+    polled(world, memory, reader, 1)
+    assert [one.status for one in job_rows(memory.states[key()])] == [Status.SUCCESS]
+
+
 def push(world: GithubWorld, memory: FakeMemory, told: Json) -> None:
     """A webhook arrives, and the web process notes that it did."""
     words = parse("workflow_run", {"action": told["status"], "workflow_run": told, "repository": told["repository"]})
