@@ -209,10 +209,12 @@ def hour(repos: int) -> None:
     begun = repos * per_hour * (1 + 1 / RERUN_EVERY)
     print(f"{repos} repos, {begun:.0f} attempts an hour: {made['requests']} requests, {made['charged']} charged")
     print(f"by kind: { {name: made[name] for name in sorted(made)} }")
-    print(f"arithmetic: a poll of each repo a minute {repos * 60}; both lists of unfinished runs every 10 minutes "
-          f"{repos * 12}; the repo and its workflows every hour {repos * 2}; jobs of each attempt at its 3 states "
-          f"{3 * begun:.0f}; charged at least: the 3 states of each burst of 3 on the newest page "
-          f"{repos * per_hour:.0f}, and their jobs")  # fmt: skip
+    print(
+        f"arithmetic: a poll of each repo a minute {repos * 60}; the lists of runs in progress every 10 minutes and of"
+        f" queued ones every 30 {repos * 8}; the repo and its workflows every hour {repos * 2}; charged: at most the 3"
+        f" states of each burst of 3 on the newest page {repos * per_hour}, and jobs of each attempt at each of its 3"
+        f" states {3 * begun:.0f}"
+    )
     print(f"CPU {used:.1f} s of the hour's 3600 s; stored {rows}")
 
 

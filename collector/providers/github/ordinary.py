@@ -25,7 +25,6 @@ from collector.providers.github.plan import SIDES_EVERY, UNFINISHED_EVERY
 from collector.providers.github.repo import PAGE, Page, Repo, known_of, moved, needs_details, read_page, trouble
 from collector.providers.github.selection import takes_pipeline
 
-UNFINISHED = ("in_progress", "queued")
 JOBS_EVERY = timedelta(minutes=5)
 """How old the jobs of a build that goes on may be: they tell what waits, and for which label."""
 JOBS_SPARED = 0.5
@@ -44,7 +43,7 @@ class Ordinary:
     def __init__(self, api: GithubApi, repo: Repo, transport: httpx.BaseTransport | None) -> None:
         self._api, self.repo, self._transport = api, repo, transport
         self._sides_at: datetime | None = None
-        self._unfinished_at: datetime | None = None
+        self._unfinished_at: dict[str, datetime] = {}
         self._jobs_at: dict[str, datetime] = {}
         self._missed_at: datetime | None = None
         self.changed_at: datetime | None = None
@@ -71,10 +70,12 @@ class Ordinary:
             self._sides_at = self._done_at(self._sides_at, SIDES_EVERY, now)
         reading = _Reading(self._api, self.repo, memory, history, self._transport, unfinished)
         yield from reading.newest()
-        if self._unfinished_at is None or now - self._unfinished_at >= UNFINISHED_EVERY or reading.hidden():
-            for status in UNFINISHED:
+        hidden = reading.hidden()
+        for status, every in UNFINISHED_EVERY.items():
+            before = self._unfinished_at.get(status)
+            if hidden or before is None or now - before >= every:
                 yield from reading.unfinished(status)
-            self._unfinished_at = self._done_at(self._unfinished_at, UNFINISHED_EVERY, now)
+                self._unfinished_at[status] = self._done_at(before, every, now)
         yield from reading.not_shown(now)
         yield from self._running(reading, now)
         if reading.changed:

@@ -7,7 +7,7 @@ five. Without a token the hour's few requests are spread evenly.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -24,9 +24,12 @@ BUSY_COST = 4
 """Of a poll that finds news: the newest runs, both lists of unfinished ones, a run's jobs."""
 MOST_COST = 10
 """A repo that once cost more (it was read for the first time) is planned with this."""
-UNFINISHED_EVERY = timedelta(minutes=10)
+UNFINISHED_EVERY: Mapping[str, timedelta] = {"in_progress": timedelta(minutes=10), "queued": timedelta(minutes=30)}
+"""How often the lists of unfinished runs are asked for: old runs that were run again are on no other. What is queued
+mostly goes on soon; what does not is found by the second."""
 SIDES_EVERY = timedelta(hours=1)
-_EVENLY = 2 * (timedelta(hours=1) / UNFINISHED_EVERY) + 2 * (timedelta(hours=1) / SIDES_EVERY)
+_HOUR = timedelta(hours=1)
+_EVENLY = sum(_HOUR / every for every in (*UNFINISHED_EVERY.values(), SIDES_EVERY, SIDES_EVERY))
 """Requests an hour and repo whatever happens: the two lists of unfinished runs, the workflows, the repo itself."""
 
 
@@ -52,8 +55,8 @@ class Hourly:
 
 def hourly(repos: Sequence[Standing], interval: timedelta, most: float) -> Hourly:
     """What polling ``repos`` costs; never more than ``most`` an hour, which is what the plan allows itself."""
-    polls = timedelta(hours=1) / interval
-    rarer = min(polls, timedelta(hours=1) / RARER)
+    polls = _HOUR / interval
+    rarer = min(polls, _HOUR / RARER)
     now = sum((rarer if repo.pushed else polls) + _EVENLY for repo in repos)
     worst = len(repos) * (polls * BUSY_COST + _EVENLY)
     return Hourly(round(min(now, most)), round(min(worst, most)))

@@ -73,9 +73,9 @@ def test_two_readers_of_one_token_plan_with_half_of_it_each() -> None:
 def test_the_plan_says_what_an_hour_costs_now_and_at_worst() -> None:
     minute = timedelta(minutes=1)
     one = hourly([standing("a", 1)], minute, 36_000)
-    assert (one.now, one.worst) == (60 + 14, 240 + 14)
+    assert (one.now, one.worst) == (60 + 10, 240 + 10)
     pushed = hourly([Standing("a", None, None, pushed=True)], minute, 36_000)
-    assert (pushed.now, pushed.worst) == (12 + 14, 240 + 14)
+    assert (pushed.now, pushed.worst) == (12 + 10, 240 + 10)
     assert hourly([standing(str(number), 1) for number in range(1000)], minute, 36_000) == Hourly(36_000, 36_000)
     assert hourly_most(Budget(60, 50, NOW), anonymous=True) == 54
 
