@@ -1,6 +1,7 @@
 import type { QueryClient } from "@tanstack/react-query";
 
 import { keys } from "../api/queries";
+import type { Build } from "../api/types";
 import { basePath } from "../lib/base";
 import { serverNow } from "../lib/clock";
 import type { Listener, LiveFeed, LiveState } from "./context";
@@ -10,6 +11,8 @@ import { throttled } from "./throttle";
 
 /** Figures are asked for anew at most this often, however many builds arrive. */
 const FIGURES_MILLISECONDS = 2000;
+/** Rows change at once, then so often at most: a flood of builds must not draw the page for each of them. */
+const ROWS_MILLISECONDS = 250;
 /** A build, an alert: so often at most. */
 const DETAIL_MILLISECONDS = 1000;
 
@@ -39,6 +42,13 @@ export function openLine(client: QueryClient, set: (part: Partial<LiveState>) =>
   const changed = new Set<string>();
   const details = throttled(() => refetchBuilds(client, changed), DETAIL_MILLISECONDS);
   const alerts = throttled(() => void client.invalidateQueries({ queryKey: keys.alerts }), DETAIL_MILLISECONDS);
+  const told = new Map<number, Build>();
+  const rows = throttled(() => {
+    const builds = [...told.values()];
+    told.clear();
+    client.setQueriesData<BuildPages>({ queryKey: keys.builds }, (data) => data && replaceRows(data, builds));
+    for (const listener of listeners) listener(builds);
+  }, ROWS_MILLISECONDS);
   const heard = throttled(() => {
     set({ heardAt: serverNow() });
   }, FIGURES_MILLISECONDS);
@@ -47,10 +57,12 @@ export function openLine(client: QueryClient, set: (part: Partial<LiveState>) =>
       set({ connection });
     },
     onBuilds: (builds) => {
-      client.setQueriesData<BuildPages>({ queryKey: keys.builds }, (data) => data && replaceRows(data, builds));
-      for (const build of builds) changed.add(String(build.id));
+      for (const build of builds) {
+        told.set(build.id, build);
+        changed.add(String(build.id));
+      }
+      rows.call();
       details.call();
-      for (const listener of listeners) listener(builds);
       figures.call();
     },
     onRefetch: (what) => {
@@ -65,6 +77,7 @@ export function openLine(client: QueryClient, set: (part: Partial<LiveState>) =>
     },
     stop: () => {
       socket.stop();
+      rows.cancel();
       figures.cancel();
       details.cancel();
       alerts.cancel();

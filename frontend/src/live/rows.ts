@@ -51,3 +51,12 @@ export function holdBack(held: readonly Build[], told: readonly Build[], shown: 
   for (const build of told) if (!shown.has(build.id)) byId.set(build.id, newer(byId.get(build.id) ?? build, build));
   return [...byId.values()];
 }
+
+/** Rows that one sees without scrolling far; beyond them a list that grew by itself is read anew. */
+const MOST_GROWN = 300;
+
+/** Whether the first page has grown so much by what came live that it is better read anew than kept. */
+export const isOvergrown = (data: BuildPages | undefined): boolean => (data?.pages[0]?.builds.length ?? 0) > MOST_GROWN;
+
+/** The first page alone: what is read anew then is one page, not all that were scrolled through. */
+export const firstPage = (data: BuildPages): BuildPages => ({ pages: data.pages.slice(0, 1), pageParams: data.pageParams.slice(0, 1) });

@@ -3,11 +3,13 @@ import { useCallback, useEffect, useMemo, useRef, useState } from "react";
 
 import type { Build } from "../api/types";
 import { useLiveFeed } from "./context";
-import { holdBack, idsOf, insertRows, type BuildPages } from "./rows";
+import { firstPage, holdBack, idsOf, insertRows, isOvergrown, type BuildPages } from "./rows";
 
 export interface FreshBuilds {
   /** How many builds wait to be shown. */
   count: number;
+  /** There are more than that. */
+  more: boolean;
   show: () => void;
 }
 
@@ -22,16 +24,39 @@ interface Options {
   newestFirst: boolean;
 }
 
+/** What waits behind "n new"; beyond so many none is kept, and showing them reads the list anew. */
+const MOST_HELD = 300;
+
+interface Held {
+  list: string;
+  builds: Build[];
+  /** More came than are kept. */
+  more: boolean;
+}
+
+const NONE: Held = { list: "", builds: [], more: false };
+
+function holding(before: Held, list: string, fresh: readonly Build[], shown: ReadonlySet<number>): Held {
+  const { builds, more } = before.list === list ? before : NONE;
+  const held = holdBack(builds, fresh, shown);
+  return { list, builds: held.slice(0, MOST_HELD), more: more || held.length > MOST_HELD };
+}
+
 /** New builds enter the list at once while rows may move; otherwise they wait behind "n new". */
 export function useFreshBuilds(options: Options): FreshBuilds {
   const client = useQueryClient();
   const { listen } = useLiveFeed();
-  const [held, setHeld] = useState<{ list: string; builds: Build[] }>({ list: "", builds: [] });
+  const [held, setHeld] = useState<Held>(NONE);
   const list = JSON.stringify(options.queryKey);
   const latest = useRef(options);
   useEffect(() => {
     latest.current = options;
   });
+  const readAnew = useCallback(() => {
+    const { queryKey } = latest.current;
+    client.setQueryData<BuildPages>(queryKey, (data) => data && firstPage(data));
+    void client.invalidateQueries({ queryKey });
+  }, [client]);
 
   useEffect(
     () =>
@@ -40,10 +65,10 @@ export function useFreshBuilds(options: Options): FreshBuilds {
         const data = client.getQueryData<BuildPages>(queryKey);
         const fresh = told.filter(matches);
         if (data === undefined || fresh.length === 0) return;
-        if (newestFirst && mayMove()) client.setQueryData<BuildPages>(queryKey, insertRows(data, fresh));
-        else setHeld((before) => ({ list, builds: holdBack(before.list === list ? before.builds : [], fresh, idsOf(data)) }));
+        if (!newestFirst || !mayMove()) setHeld((before) => holding(before, list, fresh, idsOf(data)));
+        else if (isOvergrown(client.setQueryData<BuildPages>(queryKey, insertRows(data, fresh)))) readAnew();
       }),
-    [client, listen, list],
+    [client, listen, list, readAnew],
   );
 
   const { shown } = options;
@@ -51,11 +76,12 @@ export function useFreshBuilds(options: Options): FreshBuilds {
     const ids = idsOf(shown);
     return held.list === list ? held.builds.filter((build) => !ids.has(build.id)) : [];
   }, [held, list, shown]);
+  const more = held.list === list && held.more;
   const show = useCallback(() => {
-    setHeld({ list: "", builds: [] });
+    setHeld(NONE);
     const { queryKey, newestFirst } = latest.current;
-    if (newestFirst) client.setQueryData<BuildPages>(queryKey, (data) => data && insertRows(data, waiting));
-    else void client.invalidateQueries({ queryKey });
-  }, [client, waiting]);
-  return { count: waiting.length, show };
+    if (newestFirst && !more) client.setQueryData<BuildPages>(queryKey, (data) => data && insertRows(data, waiting));
+    else readAnew();
+  }, [client, more, readAnew, waiting]);
+  return { count: waiting.length, more, show };
 }

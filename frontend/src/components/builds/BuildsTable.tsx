@@ -1,6 +1,6 @@
 import { flexRender, getCoreRowModel, useReactTable, type Header, type Row, type RowData, type SortingState } from "@tanstack/react-table";
 import { useWindowVirtualizer } from "@tanstack/react-virtual";
-import { useLayoutEffect, useRef, useState, type RefObject } from "react";
+import { memo, useLayoutEffect, useRef, useState, type RefObject } from "react";
 
 import type { Build } from "../../api/types";
 import { columns } from "./columns";
@@ -121,7 +121,14 @@ function HeadCell({ header }: { header: Header<Build, unknown> }) {
   );
 }
 
-function BodyRow({ row, index, measure }: { row: Row<Build>; index: number; measure: (element: Element | null) => void }) {
+interface BodyRowProps {
+  row: Row<Build>;
+  index: number;
+  measure: (element: Element | null) => void;
+}
+
+/** Scrolling draws the table often; a row that stays in sight is not drawn again. */
+const BodyRow = memo(function BodyRow({ row, index, measure }: BodyRowProps) {
   return (
     <tr data-index={index} data-build={row.id} aria-rowindex={index + 2} ref={measure} className={`row-${row.original.status}`}>
       {row.getVisibleCells().map((cell) => (
@@ -131,4 +138,4 @@ function BodyRow({ row, index, measure }: { row: Row<Build>; index: number; meas
       ))}
     </tr>
   );
-}
+});

@@ -45,7 +45,8 @@ export function LatestBuilds({ query, sort, onSort, matches, empty, note }: Late
       <span aria-live="polite">
         {fresh.count > 0 && (
           <button type="button" className="fresh" onClick={show}>
-            {count(fresh.count)} new ↑
+            {count(fresh.count)}
+            {fresh.more && "+"} new ↑
           </button>
         )}
       </span>
