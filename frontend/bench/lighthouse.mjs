@@ -45,6 +45,7 @@ async function measure(name, config) {
   browser.kill();
   await ended;
   await rm(profile, { recursive: true, force: true, maxRetries: 5 });
+  console.log(`host benchmark index ${Math.round(lhr.environment.benchmarkIndex)}`);
   const scores = CATEGORIES.map((id) => `${id} ${Math.round(100 * (lhr.categories[id].score ?? 0))}`);
   console.log(`${name}: ${scores.join(", ")} · ${SHOWN.map((id) => `${id} ${lhr.audits[id].displayValue}`).join(", ")}`);
   for (const id of CATEGORIES) {

@@ -11,6 +11,10 @@ const html = await readFile(join(folder, "index.html"), "utf8").catch(() => {
 });
 const first = new Set([...html.matchAll(/(?:src|href)="\/?(assets\/[^"]+\.js)"/g)].map((match) => match[1]));
 
+/** The rows' own chunk counts: the first page waits for it. */
+const rows = (await readdir(join(folder, "assets"))).find((name) => /^LatestBuilds-.*\.js$/.test(name));
+if (rows !== undefined) first.add(`assets/${rows}`);
+
 /** Chunks that a first-load file imports statically are part of the first load too. */
 for (const name of first) {
   const code = await readFile(join(folder, name), "utf8");

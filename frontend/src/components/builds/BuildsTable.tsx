@@ -13,6 +13,9 @@ declare module "@tanstack/react-table" {
 }
 
 const ROW_PIXELS = 37;
+const OVERSCAN = 8;
+/** Until it is measured the table is taken to begin below what is in sight: rows that nobody sees are not drawn. */
+const FIRST_MARGIN_PIXELS = 3000;
 
 interface BuildsTableProps {
   builds: Build[];
@@ -45,7 +48,7 @@ function useBuildsTable({ builds, sort, onSort }: BuildsTableProps) {
 }
 
 function useRows(body: RefObject<HTMLDivElement | null>, count: number, keyOf: (index: number) => string) {
-  const [margin, setMargin] = useState(0);
+  const [margin, setMargin] = useState(FIRST_MARGIN_PIXELS);
   useLayoutEffect(() => {
     const measure = (): void => {
       if (body.current !== null) setMargin(body.current.getBoundingClientRect().top + window.scrollY);
@@ -57,7 +60,7 @@ function useRows(body: RefObject<HTMLDivElement | null>, count: number, keyOf: (
       observer.disconnect();
     };
   }, [body]);
-  return useWindowVirtualizer({ count, estimateSize: () => ROW_PIXELS, overscan: 12, scrollMargin: margin, getItemKey: keyOf });
+  return useWindowVirtualizer({ count, estimateSize: () => ROW_PIXELS, overscan: OVERSCAN, scrollMargin: margin, getItemKey: keyOf });
 }
 
 /** Only the rows in sight are in the document; blank rows stand for those above and below. */

@@ -1,5 +1,5 @@
 import { useInfiniteQuery } from "@tanstack/react-query";
-import { useMemo, useRef, type ReactNode } from "react";
+import { useDeferredValue, useMemo, useRef, type ReactNode } from "react";
 
 import { buildsQuery } from "../../api/queries";
 import type { Build, BuildsQuery } from "../../api/types";
@@ -34,7 +34,9 @@ export function LatestBuilds({ query, sort, onSort, matches, empty, note }: Late
     mayMove: () => still(panel.current),
     newestFirst: sort === "-started_at",
   });
-  const builds = useMemo(() => result.data?.pages.flatMap((page) => page.builds) ?? [], [result.data]);
+  // Many rows are drawn in slices, so that the page answers meanwhile.
+  const data = useDeferredValue(result.data);
+  const builds = useMemo(() => data?.pages.flatMap((page) => page.builds) ?? [], [data]);
   const show = (): void => {
     fresh.show();
     panel.current?.scrollIntoView({ block: "start" });
@@ -55,7 +57,7 @@ export function LatestBuilds({ query, sort, onSort, matches, empty, note }: Late
   return (
     <div ref={panel} className="anchor">
       <Panel title="Latest builds" aside={aside}>
-        <Loaded query={result} skeleton={<Skeleton lines={10} height={24} />}>
+        <Loaded query={{ ...result, data }} skeleton={<Skeleton lines={10} height={24} />}>
           {() =>
             builds.length === 0 ? (
               empty

@@ -1,6 +1,7 @@
-import { lazy, Suspense, useState, type ReactNode } from "react";
+import { lazy, Suspense, useRef, useState, type ReactNode } from "react";
 
 import { duration, percent } from "../../lib/format";
+import { useSeen } from "../../lib/useSeen";
 import { Moment } from "../Text";
 import type { Plot } from "./plot";
 
@@ -19,11 +20,13 @@ interface ChartProps {
 /** The drawing, and the same as a table for those whom the drawing does not serve. */
 export function Chart({ plot, label, note }: ChartProps) {
   const [table, setTable] = useState(false);
+  const place = useRef<HTMLDivElement>(null);
+  const seen = useSeen(place);
   return (
     <>
-      <Suspense fallback={CHART_WAIT}>
-        <LinesChart plot={plot} label={`${label} The same as a table: the button below.`} />
-      </Suspense>
+      <div ref={place} className="chart-place">
+        <Suspense fallback={CHART_WAIT}>{seen ? <LinesChart plot={plot} label={`${label} The same as a table: the button below.`} /> : CHART_WAIT}</Suspense>
+      </div>
       <p className="hint">
         {note}{" "}
         <button type="button" className="link" aria-expanded={table} onClick={() => setTable(!table)}>

@@ -68,8 +68,7 @@ describe("the overview", () => {
   it("says in words when the server cannot be reached", async () => {
     serve({ ...WELL, "/builds": new TypeError("Failed to fetch") });
     show(<OverviewPage />);
-    const panel = await screen.findByRole("region", { name: "Latest builds" });
-    expect(await within(panel).findByRole("alert")).toHaveTextContent("The server cannot be reached.");
+    await waitFor(() => expect(within(screen.getByRole("region", { name: "Latest builds" })).getByRole("alert")).toHaveTextContent("The server cannot be reached."));
   });
 
   it("shows a newcomer what to write and what to send, with this very host", async () => {

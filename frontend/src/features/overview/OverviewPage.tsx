@@ -1,9 +1,9 @@
 import { useQuery } from "@tanstack/react-query";
+import { lazy, Suspense, useDeferredValue } from "react";
 
 import { metaQuery, summaryQuery } from "../../api/queries";
 import type { Summary } from "../../api/types";
 import { CardsSkeleton } from "../../components/Card";
-import { LatestBuilds } from "../../components/builds/LatestBuilds";
 import { Loaded, Panel, Skeleton } from "../../components/Panel";
 import { Welcome } from "../../components/Welcome";
 import { buildQuery, figureQuery, isFiltered, matchesRest, NO_FILTERS, WINDOW_LABELS, type Filters } from "../../lib/filters";
@@ -15,6 +15,15 @@ import { Durations } from "./Durations";
 import { FilterBar } from "./FilterBar";
 import { PipelineList } from "./PipelineList";
 import { useFilters } from "./useFilters";
+
+/** On its way from the start, but a task of its own: cards need not wait for what the table is made of. */
+const table = import("../../components/builds/LatestBuilds");
+const LatestBuilds = lazy(async () => ({ default: (await table).LatestBuilds }));
+const NO_TABLE = (
+  <Panel title="Latest builds">
+    <Skeleton lines={10} height={24} />
+  </Panel>
+);
 
 const isEmpty = (summary: Summary): boolean => summary.pipelines.length === 0 && Object.values(summary.counts).every((number) => number === 0);
 
@@ -35,6 +44,7 @@ export function OverviewPage() {
   useSocketFilters(filters);
   const query = figureQuery(filters);
   const summary = useQuery(summaryQuery(query));
+  const below = useDeferredValue(summary.data);
   const meta = useQuery(metaQuery());
   const newcomer = meta.data?.sources_configured === false && summary.data !== undefined && !isFiltered(filters) && isEmpty(summary.data);
   return (
@@ -58,16 +68,18 @@ export function OverviewPage() {
           </Loaded>
           <div className="two">
             <Durations query={query} />
-            {summary.data ? <PipelineList summary={summary.data} /> : <Panel title="Last status by pipeline">{summary.error ? <p className="empty">Not loaded.</p> : <Skeleton lines={7} height={32} />}</Panel>}
+            {below ? <PipelineList summary={below} /> : <Panel title="Last status by pipeline">{summary.error ? <p className="empty">Not loaded.</p> : <Skeleton lines={7} height={32} />}</Panel>}
           </div>
-          <LatestBuilds
-            query={buildQuery(filters)}
-            sort={filters.sort}
-            onSort={(sort) => change({ sort })}
-            matches={(build) => matchesRest(filters, build)}
-            empty={<NoBuilds filters={filters} onClear={() => change({ ...NO_FILTERS, window: "90d", branch: [] })} />}
-            {...(filters.status.length > 0 && { note: "the status filter holds for this list; figures count every status" })}
-          />
+          <Suspense fallback={NO_TABLE}>
+            <LatestBuilds
+              query={buildQuery(filters)}
+              sort={filters.sort}
+              onSort={(sort) => change({ sort })}
+              matches={(build) => matchesRest(filters, build)}
+              empty={<NoBuilds filters={filters} onClear={() => change({ ...NO_FILTERS, window: "90d", branch: [] })} />}
+              {...(filters.status.length > 0 && { note: "the status filter holds for this list; figures count every status" })}
+            />
+          </Suspense>
         </>
       )}
     </>
