@@ -55,7 +55,7 @@ export default tseslint.config(
       "no-console": "error",
     },
   },
-  { files: ["dev/**", "scripts/**"], rules: { "no-console": "off" } },
+  { files: ["bench/**", "dev/**", "scripts/**"], rules: { "no-console": "off" } },
   { files: ["**/*.test.{ts,tsx}"], rules: { "max-lines-per-function": "off" } },
   ...apart,
   inner,
