@@ -1,5 +1,6 @@
 import { infiniteQueryOptions, keepPreviousData, queryOptions } from "@tanstack/react-query";
 
+import type { AlertPage } from "./alerts";
 import { answer, client } from "./client";
 import type { BuildContext, BuildDetail, BuildPage, BuildsQuery, FiguresQuery, Grid, GridQuery, ListedPipeline, PageQuery, PipelinePage, Source, Waiting, WaitingQuery } from "./types";
 
@@ -60,6 +61,13 @@ export const pipelineQuery = (id: string, query: PageQuery) =>
     queryKey: [...keys.figures, "pipeline", id, query],
     queryFn: ({ signal }): Promise<PipelinePage> => answer(client.GET("/pipelines/{pipeline_id}", { params: { path: { pipeline_id: Number(id) }, query }, signal })),
     placeholderData: keepPreviousData,
+    refetchInterval: FIGURES_REFRESH_MILLISECONDS,
+  });
+
+export const pipelineAlertsQuery = (id: number) =>
+  queryOptions({
+    queryKey: [...keys.alerts, "of", id],
+    queryFn: ({ signal }): Promise<AlertPage> => answer(client.GET("/alerts", { params: { query: { pipeline_id: [id], limit: 10 } }, signal })) as Promise<AlertPage>,
     refetchInterval: FIGURES_REFRESH_MILLISECONDS,
   });
 

@@ -63,6 +63,15 @@ describe("a pipeline's page", () => {
     expect(lists.every((url) => !url.searchParams.has("pipeline"))).toBe(true);
   });
 
+  it("lists its own alerts, and nothing where there are none", async () => {
+    const counts = { pending: 0, firing: 1, acknowledged: 0, silenced: 0, resolved: 0 };
+    const alert = { id: 1, state: "firing", text: "It failed 4 times in a row.", branch: "main", rule: "broken", since: "2026-11-20T09:00:00Z", resolved_at: null };
+    const { asked } = serve({ "/pipelines/7": BROKEN, "/alerts": { alerts: [alert], next: null, counts }, ...BUILDS });
+    show(<PipelinePage id="7" />);
+    expect(await screen.findByRole("region", { name: "Alerts" })).toHaveTextContent("firingIt failed 4 times in a row. main");
+    expect(asked.find((url) => url.pathname === "/alerts")?.searchParams.get("pipeline_id")).toBe("7");
+  });
+
   it("switches the chart between durations, success rate and queue time", async () => {
     const points = [{ at: "2026-11-19T09:00:00Z", success: 1, failure: 0, success_rate: 100, p50: 60, p90: 60, p95: 60, queue_p50: null, queue_p95: null }];
     serve({ "/pipelines/7": aPage({ id: 7, over_time: { ...BROKEN.over_time, points } }), ...BUILDS });

@@ -12,6 +12,7 @@ import { Loaded, Panel, Skeleton } from "../../components/Panel";
 import { Windows } from "../../components/Windows";
 import { ALL_BRANCHES, DEFAULT_BRANCH, toSearchParams } from "../../lib/filters";
 import { plural } from "../../lib/format";
+import { Alerts } from "./Alerts";
 import { Bars } from "./Bars";
 import { Branches, Outages } from "./Branches";
 import { cardsOf } from "./cards";
@@ -98,6 +99,7 @@ function Shown({ page, view, change }: ShownProps) {
         <Outages outages={page.outages} />
         <Branches branches={page.branches} chosen={view.branch} onChoose={(branch) => change({ branch })} />
       </div>
+      <Alerts id={page.id} />
       <FlakyBuilds builds={page.flaky} />
       <LatestBuilds query={query} sort={view.sort} onSort={(sort) => change({ sort })} matches={matcher(page, view)} empty={<p className="empty">No build started in this window.</p>} />
     </>
