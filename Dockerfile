@@ -10,8 +10,8 @@ FROM python:3.11-slim-bookworm AS program
 ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1
 WORKDIR /src
 COPY requirements-build.lock requirements.lock ./
-RUN python -m venv /build && /build/bin/pip install --require-hashes -r requirements-build.lock \
-    && python -m venv /opt/cihealth && /opt/cihealth/bin/pip install --require-hashes -r requirements.lock
+RUN python -m venv /build && /build/bin/pip install --no-deps --require-hashes -r requirements-build.lock \
+    && python -m venv /opt/cihealth && /opt/cihealth/bin/pip install --no-deps --require-hashes -r requirements.lock
 COPY pyproject.toml hatch_build.py README.md LICENSE ./
 COPY collector/ collector/
 COPY config/ config/

@@ -64,16 +64,18 @@ clean:
 	  { rm -rf .venv; echo 'python3 could not make a virtual environment (on Debian: apt-get install python3-venv)' >&2; exit 1; }
 	@touch $@
 
+# The lock files are whole, so nothing is resolved (--no-deps): pip would look beyond them for a package with an extra.
 # The program itself is installed in place: three packages and the command, nothing is copied.
 .make/runtime: .make/venv requirements.lock requirements-build.lock pyproject.toml
 	@echo '== Python packages'
-	$(BIN)/pip install --disable-pip-version-check --require-hashes -r requirements-build.lock -r requirements.lock
+	$(BIN)/pip install --disable-pip-version-check --no-deps --require-hashes -r requirements-build.lock -r requirements.lock
 	$(BIN)/pip install --disable-pip-version-check --no-deps --no-build-isolation --quiet --editable .
+	$(BIN)/pip check
 	@touch $@
 
 .make/dev: .make/runtime requirements-dev.lock
 	@echo '== Python packages for the tests'
-	$(BIN)/pip install --disable-pip-version-check --require-hashes -r requirements-dev.lock
+	$(BIN)/pip install --disable-pip-version-check --no-deps --require-hashes -r requirements-dev.lock
 	@touch $@
 
 check-node:
