@@ -9,7 +9,7 @@ import lighthouse, { desktopConfig } from "lighthouse";
 
 const [url] = process.argv.slice(2);
 if (url === undefined) {
-  console.error("usage: node bench/lighthouse.mjs URL");
+  console.error("usage: (cd bench && npm install) && node bench/lighthouse.mjs URL");
   process.exit(2);
 }
 
