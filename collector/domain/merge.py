@@ -16,14 +16,14 @@ import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields, replace
 from datetime import UTC, datetime, timedelta
-from typing import Any, TypeVar
+from typing import Any
 
+from collector.domain.folding import NO_JOBS, JobsFold, fold, join_folds
+from collector.domain.lattice import greatest, join_maps, least
 from collector.domain.model import BuildKey, BuildWord, JobWord, PipelineRef, PlainWord, RunWord, Status
 
 Order = tuple[str | int, ...]
 FactValue = str | float | datetime
-V = TypeVar("V")
-C = TypeVar("C", datetime, tuple[datetime, float])
 
 NUMBER_REUSED_AFTER = timedelta(minutes=1)
 """Jenkins: builds of one number whose starts differ by more than this are different builds."""
@@ -67,21 +67,6 @@ class LogText:
 
 
 @dataclass(frozen=True, slots=True)
-class JobsFold:
-    """What the jobs told about their build; outlives the jobs' own rows."""
-
-    started_at: datetime | None
-    """Earliest start of any job."""
-    completed_at: datetime | None
-    """Latest end of any job."""
-    first_queued: tuple[datetime, float] | None
-    """Start and queue seconds of the first job that really ran and was not carried over."""
-
-
-NO_JOBS = JobsFold(None, None, None)
-
-
-@dataclass(frozen=True, slots=True)
 class BuildState:
     """All that is kept of the words of one build; see the module for what each register takes."""
 
@@ -116,14 +101,14 @@ def join(a: BuildState, b: BuildState) -> BuildState:
     """The least state that knows all that ``a`` and ``b`` know. Both speak of one key."""
     return BuildState(
         key=max(a.key, b.key, key=lambda key: key.repo),
-        core=_greatest(a.core, b.core, lambda core: core.precedence),
-        facts=_join_maps(a.facts, b.facts, lambda fact: (fact.order, fact.value)),
-        first_finished_at=_least(a.first_finished_at, b.first_finished_at),
+        core=greatest(a.core, b.core, lambda core: core.precedence),
+        facts=join_maps(a.facts, b.facts, lambda fact: (fact.order, fact.value)),
+        first_finished_at=least(a.first_finished_at, b.first_finished_at),
         starts=_join_starts(a.starts, b.starts),
-        jobs=_join_maps(a.jobs, b.jobs, _job_order),
+        jobs=join_maps(a.jobs, b.jobs, _job_order),
         folded=join_folds(a.folded, b.folded),
-        plain=_greatest(a.plain, b.plain, _plain_order),
-        log=_greatest(a.log, b.log, lambda log: (log.order, log.digest, log.text is not None)),
+        plain=greatest(a.plain, b.plain, _plain_order),
+        log=greatest(a.log, b.log, lambda log: (log.order, log.digest, log.text is not None)),
         startless=_join_optional(a.startless, b.startless),
     )
 
@@ -152,47 +137,9 @@ def whole(state: BuildState) -> BuildState:
     return join(replace(state, startless=None), state.startless)
 
 
-def fold(jobs: Iterable[JobWord]) -> JobsFold:
-    """What jobs tell about their build."""
-    folded = NO_JOBS
-    for job in jobs:
-        waited = queue_seconds(job)
-        first = (job.started_at, waited) if job.started_at and waited is not None else None
-        completed_at = job.completed_at if job.status.finished else None
-        folded = join_folds(folded, JobsFold(job.started_at, completed_at, first))
-    return folded
-
-
 def fold_jobs(state: BuildState) -> BuildState:
     """The state without its jobs, but with what they told about the build: for retention."""
     return replace(state, jobs={}, folded=join_folds(state.folded, fold(state.jobs.values())))
-
-
-def join_folds(a: JobsFold, b: JobsFold) -> JobsFold:
-    return JobsFold(
-        _least(a.started_at, b.started_at),
-        _greatest(a.completed_at, b.completed_at, lambda at: at),
-        _least(a.first_queued, b.first_queued),
-    )
-
-
-def executed(job: JobWord) -> bool:
-    """Whether a runner took the job in this attempt; a queued job also has a started_at (GitHub: its creation)."""
-    if job.status in (Status.QUEUED, Status.SKIPPED) or carried_over(job):
-        return False
-    return job.status is not Status.CANCELLED or job.runner is not None or bool(job.steps)
-
-
-def carried_over(job: JobWord) -> bool:
-    """A passed job that "Re-run failed jobs" copied into the new attempt: created after it started."""
-    return bool(job.created_at and job.started_at and job.created_at > job.started_at)
-
-
-def queue_seconds(job: JobWord) -> float | None:
-    """How long the job waited for its runner; None when it did not run here or nobody told its creation."""
-    if job.created_at is None or job.started_at is None or not executed(job):
-        return None
-    return (job.started_at - job.created_at).total_seconds()
 
 
 def _told_by_run(word: RunWord) -> BuildState:
@@ -299,24 +246,3 @@ def _join_starts(
     a: tuple[datetime, datetime] | None, b: tuple[datetime, datetime] | None
 ) -> tuple[datetime, datetime] | None:
     return (min(a[0], b[0]), max(a[1], b[1])) if a and b else a or b
-
-
-def _join_maps(a: Mapping[str, V], b: Mapping[str, V], order: Any) -> Mapping[str, V]:
-    if not a or not b:
-        return a or b
-    joined = dict(a)
-    for name, value in b.items():
-        joined[name] = max(joined[name], value, key=order) if name in joined else value
-    return joined
-
-
-def _greatest(a: V | None, b: V | None, order: Any) -> V | None:
-    if a is None or b is None:
-        return b if a is None else a
-    return max(a, b, key=order)
-
-
-def _least(a: C | None, b: C | None) -> C | None:
-    if a is None or b is None:
-        return b if a is None else a
-    return min(a, b)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import TypeVar
 
-from collector.domain.merge import BuildState, executed, fold, join_folds, queue_seconds, whole
+from collector.domain.folding import executed, fold, join_folds, queue_seconds
+from collector.domain.merge import BuildState, whole
 from collector.domain.model import BuildRow, JobRow, JobWord, PipelineRef, PlainJob, PlainWord, Status
 
 T = TypeVar("T")

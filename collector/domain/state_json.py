@@ -7,7 +7,8 @@ from dataclasses import astuple, replace
 from datetime import datetime
 from typing import Any
 
-from collector.domain.merge import BuildState, Core, Fact, FactValue, JobsFold, LogText
+from collector.domain.folding import JobsFold
+from collector.domain.merge import BuildState, Core, Fact, FactValue, LogText
 from collector.domain.model import BuildKey, JobWord, PipelineRef, PlainJob, PlainWord, Status, Step
 
 _INSTANT_FACTS = frozenset({"created_at", "started_at"})

@@ -9,7 +9,7 @@ import pytest
 import structlog
 
 from collector.domain.errors import MappingError
-from collector.domain.merge import carried_over, executed, queue_seconds
+from collector.domain.folding import carried_over, executed, queue_seconds
 from collector.domain.model import BuildKey, PipelineRef, Status
 from collector.providers.github.fields import is_web_url
 from collector.providers.github.mapping import (
