@@ -6,3 +6,5 @@ try {
 } catch {
   // Storage may be closed to this page: the system's theme then holds.
 }
+// The wall has no header, also while it is on its way.
+if (location.pathname.endsWith("/ui/wall")) document.documentElement.dataset.bare = "";

@@ -7,7 +7,7 @@ import "./styles/small.css";
 import "./styles/print.css";
 
 import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
-import { StrictMode } from "react";
+import { startTransition, StrictMode } from "react";
 import { createRoot } from "react-dom/client";
 import { Router } from "wouter";
 
@@ -30,7 +30,7 @@ const client = new QueryClient({
 const root = document.getElementById("root");
 if (root === null) throw new Error("index.html has no #root");
 
-createRoot(root).render(
+const app = (
   <StrictMode>
     <QueryClientProvider client={client}>
       <LiveProvider>
@@ -39,5 +39,8 @@ createRoot(root).render(
         </Router>
       </LiveProvider>
     </QueryClientProvider>
-  </StrictMode>,
+  </StrictMode>
 );
+
+// As a transition the first page is drawn in slices: slow phones answer meanwhile.
+startTransition(() => createRoot(root).render(app));

@@ -14,9 +14,9 @@ const LOOK: Record<Connection, { tone: Tone; says: string }> = {
 export function LivePill() {
   const { connection, heardAt } = useLiveState();
   const { tone, says } = LOOK[connection];
-  const heard = heardAt === null ? "" : `; last heard of it ${absolute(new Date(heardAt).toISOString())}`;
+  const heard = heardAt === null || connection === "live" ? "" : `; last heard of it ${absolute(new Date(heardAt).toISOString())}`;
   return (
-    <span className={`pill ${tone}`} role="status" title={`${says}${connection === "live" ? "" : heard}`}>
+    <span className={`pill ${tone}`} role="status" title={`${says}${heard}`}>
       <i className="beat" aria-hidden="true" />
       <span>{connection}</span>
     </span>

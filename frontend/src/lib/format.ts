@@ -50,44 +50,65 @@ export function secondsBetween(from: string | null, to: string | null): number |
   return from === null || to === null ? null : (instant(to) - instant(from)) / 1000;
 }
 
-const FORMATS = {
-  time: { hour: "2-digit", minute: "2-digit", hourCycle: "h23" },
-  second: { hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23" },
-  weekday: { weekday: "short" },
-  day: { day: "numeric", month: "short" },
-  dayYear: { day: "numeric", month: "short", year: "numeric" },
-} as const satisfies Record<string, Intl.DateTimeFormatOptions>;
+const WEEKDAYS = ["Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"] as const;
+const MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"] as const;
 
-/** Formatters are dear to make: each once a zone, and only when it is used. */
+/** Formatters are dear to make (tens of milliseconds for the first): only for a zone that was chosen by name. */
 const made = new Map<string, Intl.DateTimeFormat>();
 
-function written(at: Date | number, format: keyof typeof FORMATS, zone: string): string {
-  const key = `${format} ${zone}`;
-  let formatter = made.get(key);
-  if (formatter === undefined) {
-    formatter = new Intl.DateTimeFormat("en-GB", { ...FORMATS[format], ...(zone !== "" && { timeZone: zone }) });
-    made.set(key, formatter);
-  }
-  return formatter.format(at);
+function formatterOf(zone: string): Intl.DateTimeFormat {
+  const known = made.get(zone);
+  if (known !== undefined) return known;
+  const formatter = new Intl.DateTimeFormat("en-GB", { timeZone: zone, hourCycle: "h23", year: "numeric", month: "numeric", day: "numeric", hour: "numeric", minute: "numeric", second: "numeric" });
+  made.set(zone, formatter);
+  return formatter;
 }
+
+/** A date whose UTC fields read as the zone's calendar and clock do ("": this device's) at that instant in milliseconds. */
+function zoned(at: number, zone: string): Date {
+  if (zone === "UTC" || Number.isNaN(at)) return new Date(at);
+  if (zone === "") return new Date(at - new Date(at).getTimezoneOffset() * 60_000);
+  const parts = Object.fromEntries(formatterOf(zone).formatToParts(at).map(({ type, value }) => [type, Number(value)]));
+  const { year = 0, month = 1, day = 1, hour = 0, minute = 0, second = 0 } = parts;
+  return new Date(Date.UTC(year, month - 1, day, hour, minute, second));
+}
+
+const hourMinute = (date: Date): string => date.toISOString().slice(11, 16);
+const weekday = (date: Date): string => WEEKDAYS[date.getUTCDay()] ?? "";
+const dayMonth = (date: Date): string => `${date.getUTCDate()} ${MONTHS[date.getUTCMonth()] ?? ""}`;
+const dayMonthYear = (date: Date): string => `${dayMonth(date)} ${date.getUTCFullYear()}`;
 
 /** 09:12 today, Mon 17:40 within six days, 3 Nov 17:40 before, with the year when it is another; in the reader's zone. */
 export function moment(at: string, now: number, zone = getPrefs().zone): string {
-  const date = new Date(at);
-  const time = written(date, "time", zone);
-  const [day, today] = [written(date, "dayYear", zone), written(now, "dayYear", zone)];
-  if (day === today) return time;
-  if (Math.abs(now - date.getTime()) < 6 * 86_400_000) return `${written(date, "weekday", zone)} ${time}`;
-  return `${day.slice(-4) === today.slice(-4) ? written(date, "day", zone) : day} ${time}`;
+  const [date, present] = [zoned(instant(at), zone), zoned(now, zone)];
+  if (Number.isNaN(date.getTime())) return at;
+  const time = hourMinute(date);
+  if (dayMonthYear(date) === dayMonthYear(present)) return time;
+  if (Math.abs(now - instant(at)) < 6 * 86_400_000) return `${weekday(date)} ${time}`;
+  return `${date.getUTCFullYear() === present.getUTCFullYear() ? dayMonth(date) : dayMonthYear(date)} ${time}`;
 }
 
 /** The reader's time with UTC beside it, to the second. */
 export function absolute(at: string, zone = getPrefs().zone): string {
-  const date = new Date(at);
+  const date = zoned(instant(at), zone);
   if (Number.isNaN(date.getTime())) return at;
-  const utc = `${date.toISOString().slice(0, 19).replace("T", " ")} UTC`;
+  const utc = `${new Date(at).toISOString().slice(0, 19).replace("T", " ")} UTC`;
   if (zone === "UTC") return utc;
-  return `${written(date, "weekday", zone)} ${written(date, "dayYear", zone)}, ${written(date, "second", zone)} ${zone === "" ? "local" : zone} · ${utc}`;
+  return `${weekday(date)} ${dayMonthYear(date)}, ${date.toISOString().slice(11, 19)} ${zone === "" ? "local" : zone} · ${utc}`;
+}
+
+/** How a time axis names an instant in milliseconds: a clock time below a day, a weekday below a week, else a date. */
+export function axisTime(at: number, stepSeconds: number, zone = getPrefs().zone): string {
+  const date = zoned(at, zone);
+  if (stepSeconds >= 7 * 86_400) return dayMonth(date);
+  const time = hourMinute(date);
+  return stepSeconds >= 86_400 || time === "00:00" ? `${weekday(date)} ${date.getUTCDate()}` : time;
+}
+
+/** Tue 24 09:12, for an instant in milliseconds, in the reader's zone. */
+export function pointTime(at: number, zone = getPrefs().zone): string {
+  const date = zoned(at, zone);
+  return `${weekday(date)} ${date.getUTCDate()} ${hourMinute(date)}`;
 }
 
 /** "just now", "12 s", "6 min", "3 h", "2 d"; with "in " before instants that are still to come. */

@@ -1,4 +1,4 @@
-import { createColumnHelper } from "@tanstack/react-table";
+import type { ReactNode } from "react";
 import { Link } from "wouter";
 
 import type { Build } from "../../api/types";
@@ -7,7 +7,14 @@ import { duration, plainText } from "../../lib/format";
 import { StatusPill } from "../Pill";
 import { Ago, Branch, Commit, Name, ProviderLink, Took } from "../Text";
 
-const column = createColumnHelper<Build>();
+export interface Column {
+  /** A column that sorts has the API's `sort` word. */
+  id: keyof Build;
+  title: string;
+  sorts?: boolean;
+  numeric?: boolean;
+  cell: (build: Build) => ReactNode;
+}
 
 /** The second line, only where it says something: why it failed, why it waits, which attempt it is. */
 function noteOf(build: Build): string {
@@ -50,19 +57,14 @@ function Started({ build }: { build: Build }) {
   return at === null ? <span className="quiet">–</span> : <Ago at={at} />;
 }
 
-/** Column ids are the API's `sort` words. */
-export const columns = [
-  column.accessor("status", { header: "Status", cell: ({ row }) => <StatusPill status={row.original.status} conclusion={row.original.conclusion} /> }),
-  column.accessor("pipeline", { header: "Pipeline", cell: ({ row }) => <Which build={row.original} /> }),
-  column.accessor("branch", { header: "Branch", cell: ({ row }) => <Branch branch={row.original.branch} /> }),
-  column.accessor("commit", { header: "Commit", enableSorting: false, cell: ({ row }) => <Who build={row.original} /> }),
-  column.accessor("event", { header: "Event", enableSorting: false, cell: ({ getValue }) => <small>{getValue()?.replaceAll("_", " ") ?? "–"}</small> }),
-  column.accessor("queue_seconds", { header: "Queued", meta: { numeric: true }, cell: ({ getValue }) => duration(getValue()) }),
-  column.accessor("duration_seconds", { header: "Duration", meta: { numeric: true }, cell: ({ row }) => <Took build={row.original} /> }),
-  column.accessor("started_at", { header: "Started", meta: { numeric: true }, cell: ({ row }) => <Started build={row.original} /> }),
-  column.accessor("url", {
-    header: "Run",
-    enableSorting: false,
-    cell: ({ row }) => <ProviderLink url={row.original.url} provider={row.original.provider} short />,
-  }),
+export const columns: readonly Column[] = [
+  { id: "status", title: "Status", sorts: true, cell: (build) => <StatusPill status={build.status} conclusion={build.conclusion} /> },
+  { id: "pipeline", title: "Pipeline", sorts: true, cell: (build) => <Which build={build} /> },
+  { id: "branch", title: "Branch", sorts: true, cell: (build) => <Branch branch={build.branch} /> },
+  { id: "commit", title: "Commit", cell: (build) => <Who build={build} /> },
+  { id: "event", title: "Event", cell: (build) => <small>{build.event?.replaceAll("_", " ") ?? "–"}</small> },
+  { id: "queue_seconds", title: "Queued", sorts: true, numeric: true, cell: (build) => duration(build.queue_seconds) },
+  { id: "duration_seconds", title: "Duration", sorts: true, numeric: true, cell: (build) => <Took build={build} /> },
+  { id: "started_at", title: "Started", sorts: true, numeric: true, cell: (build) => <Started build={build} /> },
+  { id: "url", title: "Run", cell: (build) => <ProviderLink url={build.url} provider={build.provider} short /> },
 ];

@@ -23,7 +23,10 @@ function onTheme(changed: () => void): () => void {
 
 function mount(host: HTMLElement, plot: Plot, handlers: ChartHandlers, zoom: () => Zoom | null): { drawn: () => Drawn; end: () => void } {
   let drawn = drawChart(host, plot, handlers, zoom());
-  const resize = new ResizeObserver(() => drawn.setSize({ width: host.clientWidth, height: host.clientHeight }));
+  const resize = new ResizeObserver(() => {
+    const { clientWidth: width, clientHeight: height } = host;
+    if (width !== drawn.width || height !== drawn.height) drawn.setSize({ width, height });
+  });
   resize.observe(host);
   const endTheme = onTheme(() => {
     drawn.destroy();

@@ -1,7 +1,8 @@
 /** Draws a plot with uPlot. Lines differ by dashes as well as by colour. */
 import uPlot from "uplot";
 
-import { duration, instant, percent } from "../../lib/format";
+import { axisTime, duration, instant, percent, pointTime } from "../../lib/format";
+import { getPrefs } from "../../lib/prefs";
 import type { Line, Mark, Plot } from "./plot";
 
 const LINE_COLOURS = ["--accent", "--warn", "--flaky", "--ok", "--run"] as const;
@@ -109,18 +110,7 @@ function axes(ink: string, line: string, unit: Plot["unit"]): uPlot.Axis[] {
   ];
 }
 
-const DAY = new Intl.DateTimeFormat("en-GB", { weekday: "short", day: "numeric" });
-const DATE = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short" });
-const TIME = new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2-digit" });
-
-function timeTicks(_: uPlot, splits: number[], __: number, ___: number, increment: number): string[] {
-  const format = increment < 86_400 ? TIME : increment < 7 * 86_400 ? DAY : DATE;
-  return splits.map((at) => {
-    const date = new Date(at * 1000);
-    const midnight = date.getHours() === 0 && date.getMinutes() === 0;
-    return (format === TIME && midnight ? DAY : format).format(date);
-  });
-}
+const timeTicks = (_: uPlot, splits: number[], __: number, ___: number, increment: number): string[] => splits.map((at) => axisTime(at * 1000, increment));
 
 export interface Zoom {
   min: number;
@@ -135,7 +125,13 @@ export interface ChartHandlers {
   onPoint: (text: string) => void;
 }
 
-const when = (seconds: number): string => `${DAY.format(seconds * 1000)} ${TIME.format(seconds * 1000)}`;
+const when = (seconds: number): string => pointTime(seconds * 1000);
+
+/** Ticks fall on whole hours and days of the reader's zone. */
+function dateOf(seconds: number): Date {
+  const { zone } = getPrefs();
+  return zone === "" ? new Date(seconds * 1000) : uPlot.tzDate(new Date(seconds * 1000), zone);
+}
 
 function pointText(drawn: uPlot, plot: Plot): string {
   const { idx: index, left = -1, top = -1 } = drawn.cursor;
@@ -177,6 +173,7 @@ export function drawChart(host: HTMLElement, plot: Plot, handlers: ChartHandlers
     {
       width: host.clientWidth,
       height: host.clientHeight,
+      tzDate: dateOf,
       legend: { show: false },
       padding: [12, 12, 0, 0],
       cursor: { y: false, drag: { x: true, y: false, dist: 5 }, points: { size: 6 } },
