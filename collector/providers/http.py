@@ -9,19 +9,20 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Protocol
 from urllib.parse import urlsplit
 
 import httpx
 import stamina
 
-from collector.domain.errors import BadAnswer, Unreachable
+from collector.domain.errors import BadAnswer
 from collector.domain.names import host_of
+from collector.providers.failed import TIMEOUT, Retry, mapped
 from collector.providers.reply import Reply, http_date
-from collector.providers.wire import NOT_RESOLVED, Deadline, TooLarge, body_parts, guarded_transport
+from collector.providers.wire import Deadline, TooLarge, body_parts, guarded_transport
 
-__all__ = ["DEADLINE_SECONDS", "MAX_BYTES", "Http", "Reply", "Tail", "TooLarge", "get_tail", "http_date", "origin_of"]
+__all__ = ["DEADLINE_SECONDS", "MAX_BYTES", "Http", "Reply", "TooLarge", "Watch", "http_date", "origin_of"]
 
 MAX_BYTES = 32 * 1024 * 1024
 DEADLINE_SECONDS = 30.0
@@ -29,16 +30,19 @@ _RETRIED = frozenset({500, 502, 503, 504})
 _MOVED = frozenset({301, 307, 308})
 # Its own hook logs each retry without saying of what; the caller says it once, when all retries are spent.
 stamina.instrumentation.set_on_retry_hooks(())
+_EVERY_REQUEST = {"Accept": "*/*", "User-Agent": "ci-health", "Accept-Encoding": "gzip"}
 _CLOCK_NOISE_SECONDS = 5.0
 """Date has whole seconds, and an answer may be on its way for some."""
 
 
-class _Retry(Exception):
-    """Carries a reply or an error through stamina; never leaves this module."""
+class Watch(Protocol):
+    """Told of every request that goes out, retries and followed redirects among them: each counts at the server."""
 
-    def __init__(self, reply: Reply | None, error: Unreachable | None) -> None:
-        super().__init__()
-        self.reply, self.error = reply, error
+    def before(self) -> None:
+        """Before a request; may wait, which is not taken from the request's deadline. What it raises ends the get."""
+
+    def after(self, headers: httpx.Headers) -> None:
+        """With the headers of each answer."""
 
 
 class Http:
@@ -56,6 +60,7 @@ class Http:
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self.base_url = base_url.rstrip("/")
+        self.watch: Watch | None = None
         self.clock_offset_seconds: float | None = None
         """How far the server's clock (its last ``Date``) is ahead of ``clock``; None while it told none."""
         self._clock = clock
@@ -66,8 +71,7 @@ class Http:
             auth=auth,
             transport=transport or guarded_transport(self.base_url, max_connections),
             follow_redirects=False,
-            timeout=httpx.Timeout(15.0, connect=5.0),
-            headers={"User-Agent": "ci-health", "Accept-Encoding": "gzip"},
+            timeout=TIMEOUT,
         )
 
     def get(
@@ -100,13 +104,14 @@ class Http:
 
     def _on_host(self, url: str) -> str:
         """``url``, absolute. Raises BadAnswer when it leaves the base's scheme, host or port."""
-        target = url if "://" in url else self.base_url + "/" + url.lstrip("/")
-        if origin_of(target) != self._origin:
+        if "://" not in url:
+            return self.base_url + "/" + url.lstrip("/")
+        if origin_of(url) != self._origin:
             raise BadAnswer(
-                f"{self.base_url} points to another host, {origin_of(target)[:200]}; it is not followed",
+                f"{self.base_url} points to another host, {origin_of(url)[:200]}; it is not followed",
                 advice="if the server moved, write its new address as the source's url",
             )
-        return target
+        return url
 
     def _retried(
         self,
@@ -117,12 +122,18 @@ class Http:
         deadline: Deadline,
     ) -> Reply:
         try:
+            return self._once(url, params, headers, max_bytes, deadline)
+        except Retry as exc:
+            failed = exc
+        try:
             for attempt in stamina.retry_context(
-                on=_Retry, attempts=self._attempts, timeout=deadline.left(), wait_initial=0.2, wait_max=5.0
+                on=Retry, attempts=self._attempts, timeout=deadline.left(), wait_initial=0.2, wait_max=5.0
             ):
                 with attempt:
+                    if attempt.num == 1:  # that one was made above: retries alone are worth a retry's machinery
+                        raise failed
                     return self._once(url, params, headers, max_bytes, deadline)
-        except _Retry as last:
+        except Retry as last:
             if last.reply is not None:
                 return last.reply
             assert last.error is not None
@@ -137,16 +148,40 @@ class Http:
         max_bytes: int,
         deadline: Deadline,
     ) -> Reply:
-        begun = time.monotonic()
-        stream = self._client.stream("GET", url, params=params, headers=headers)
-        with _mapped(url), deadline.running(), stream as response:
-            self._learn_clock(response.headers)
+        with self._answered(url, params, headers, deadline) as (response, begun):
             body = b"".join(body_parts(response, max_bytes, deadline))
             took = time.monotonic() - begun
             reply = Reply(response.status_code, response.headers, body, str(response.request.url), took)
         if reply.status in _RETRIED and "Retry-After" not in reply.headers:
-            raise _Retry(reply, None)
+            raise Retry(reply, None)
         return reply
+
+    @contextmanager
+    def _answered(
+        self, url: str, params: Mapping[str, str | int] | None, headers: Mapping[str, str], deadline: Deadline
+    ) -> Iterator[tuple[httpx.Response, float]]:
+        """One request's answer, its body unread, and when (time.monotonic()) the request went out. Raises Retry."""
+        if self.watch is not None:
+            asked = time.monotonic()
+            self.watch.before()
+            deadline.postpone(time.monotonic() - asked)
+        begun = time.monotonic()
+        with mapped(url), deadline.running():
+            response = self._client.send(self._request(url, params, headers), stream=True)
+            try:
+                self._learn_clock(response.headers)
+                if self.watch is not None:
+                    self.watch.after(response.headers)
+                yield response, begun
+            finally:
+                response.close()
+
+    def _request(self, url: str, params: Mapping[str, str | int] | None, headers: Mapping[str, str]) -> httpx.Request:
+        """What ``Client.build_request`` makes of it, without its merging, which costs a tenth of a whole request."""
+        sent = {**_EVERY_REQUEST, **headers}
+        timeouts = {"timeout": TIMEOUT.as_dict()}
+        cookies = self._client.cookies or None
+        return httpx.Request("GET", url, params=params, headers=sent, cookies=cookies, extensions=timeouts)
 
     def beginning(
         self,
@@ -160,11 +195,10 @@ class Http:
 
         Raises Unreachable or BadAnswer as ``get`` does; a longer body is not refused.
         """
-        begun = time.monotonic()
-        deadline, target = Deadline(begun + deadline_seconds), self._on_host(url)
-        stream = self._client.stream("GET", target, params=params, headers=self._headers())
+        target = self._on_host(url)
+        deadline = Deadline(time.monotonic() + deadline_seconds)
         try:
-            with _mapped(target), deadline.running(), stream as response:
+            with self._answered(target, params, self._headers(), deadline) as (response, begun):
                 body = bytearray()
                 for part in body_parts(response, MAX_BYTES, deadline):
                     body += part
@@ -172,7 +206,7 @@ class Http:
                         break
                 kept, took = bytes(body[:max_bytes]), time.monotonic() - begun
                 return Reply(response.status_code, response.headers, kept, str(response.request.url), took)
-        except _Retry as exc:
+        except Retry as exc:
             assert exc.error is not None
             raise exc.error from exc
 
@@ -184,49 +218,6 @@ class Http:
 
     def close(self) -> None:
         self._client.close()
-
-
-@dataclass(frozen=True, slots=True)
-class Tail:
-    """The end of a long body: its last bytes, and how many there were in all."""
-
-    status: int
-    kept: bytes
-    total: int
-
-
-def get_tail(
-    url: str,
-    *,
-    keep_bytes: int,
-    max_bytes: int,
-    deadline_seconds: float = DEADLINE_SECONDS,
-    transport: httpx.BaseTransport | None = None,
-) -> Tail:
-    """GET ``url`` of any http(s) host without credentials or redirects, keeping only the last ``keep_bytes``.
-
-    Raises Unreachable, or BadAnswer when the body goes on beyond ``max_bytes`` (its end is then out of reach).
-    """
-    deadline = Deadline(time.monotonic() + deadline_seconds)
-    safe = f"{origin_of(url)} (address not shown: it is signed)"
-    client = httpx.Client(
-        transport=transport or guarded_transport(url, 1), timeout=httpx.Timeout(15.0, connect=5.0), trust_env=False
-    )
-    # A borrowed transport stays open for its owner: leaving the client's context would close it.
-    try:
-        stream = client.stream("GET", url, headers={"User-Agent": "ci-health", "Accept-Encoding": "gzip"})
-        with _mapped(safe), deadline.running(), stream as response:
-            kept, total = bytearray(), 0
-            for part in body_parts(response, max_bytes, deadline):
-                total += len(part)
-                kept = (kept + part)[-keep_bytes:]
-            return Tail(response.status_code, bytes(kept), total)
-    except _Retry as exc:
-        assert exc.error is not None
-        raise exc.error from exc
-    finally:
-        if transport is None:
-            client.close()
 
 
 def origin_of(url: str) -> str:
@@ -244,30 +235,3 @@ def _with_query(target: str, asked: str) -> str:
     """A repo's new address without a query means the same question, not another one."""
     query = urlsplit(asked).query
     return target if urlsplit(target).query or not query else f"{target}?{query}"
-
-
-@contextmanager
-def _mapped(shown: str) -> Iterator[None]:
-    """httpx's errors as ours: what may pass is tried again, what the address itself forbids is not."""
-    try:
-        yield
-    except httpx.HTTPError as exc:
-        detail = f"{type(exc).__name__} {exc}".strip()
-        raise _Retry(None, Unreachable(f"no answer from {shown}: {detail}", advice=_advice(exc))) from exc
-    except (httpx.InvalidURL, UnicodeError) as exc:
-        raise BadAnswer(f"{shown} is no address that can be asked for") from exc
-
-
-_ADVICE = (
-    (NOT_RESOLVED, "check the host in the source's url, and that this machine's DNS knows it"),
-    ("CERTIFICATE", "the server's certificate is not trusted here; add its authority with SSL_CERT_FILE"),
-    ("SSL", "check whether the source's url is https or http, and the server's TLS"),
-    ("Timeout", "the server is too slow or a firewall drops what is sent to it"),
-)
-
-
-def _advice(exc: httpx.HTTPError) -> str:
-    """By what the error says of itself: httpx has one class for a name, a port and a certificate that is wrong."""
-    told = f"{type(exc).__name__} {exc}"
-    found = next((advice for part, advice in _ADVICE if part in told), None)
-    return found or "check the address and that this machine may reach it"

@@ -7,6 +7,7 @@ import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from functools import lru_cache
 from typing import Any, NoReturn
 from urllib.parse import urljoin
 
@@ -61,6 +62,7 @@ class Reply:
             raise BadAnswer(f"{self.url} points to an address that is none") from exc
 
 
+@lru_cache(maxsize=64)  # answers of one second all have the same
 def http_date(text: str | None) -> datetime | None:
     """An HTTP date as aware UTC; None for nothing, or what is no date with a zone."""
     try:

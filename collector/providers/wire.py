@@ -43,6 +43,9 @@ class Deadline:
         """Seconds left, at least a little: 0 means "no time-out" to some."""
         return max(0.001, self._at - time.monotonic())
 
+    def postpone(self, seconds: float) -> None:
+        self._at += seconds
+
     def check(self) -> None:
         if time.monotonic() > self._at:
             raise httpx.ReadTimeout("the answer took longer than its total deadline")

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
+import httpx
 import structlog
 
 from collector.domain.errors import BadAnswer, NotFound, Waiting
@@ -71,6 +72,8 @@ class GithubApi:
         self._unchanged: dict[str, str] = {}
         """ETags that the last answer confirmed: storage has the same ones and need not be asked."""
         self.requests = 0
+        """How many went out, retries and redirects among them."""
+        http.watch = self
 
     @property
     def grant(self) -> Grant:
@@ -130,13 +133,18 @@ class GithubApi:
         """Whether more than ``share`` of the limit is left: for what can wait while the rest cannot."""
         return self.grant.spendable(share, self._clock())
 
-    def _send(self, url: str, etag: str | None) -> Reply:
+    def before(self) -> None:
+        """See ``http.Watch``. Raises Waiting."""
         self.grant.step(self._clock())
         self.requests += 1
+
+    def after(self, headers: httpx.Headers) -> None:
+        """See ``http.Watch``."""
+        self.grant.told(budget_of(headers, self._clock()))
+
+    def _send(self, url: str, etag: str | None) -> Reply:
         headers = {**HEADERS, **self._credentials.headers()}
-        reply = self._http.get(url, etag=etag, headers=headers, redirects=REDIRECTS)
-        self.grant.told(budget_of(reply.headers, self._clock()))
-        return reply
+        return self._http.get(url, etag=etag, headers=headers, redirects=REDIRECTS)
 
     def _fetched(self, reply: Reply, key: str | None) -> Fetched:
         if reply.status != 200:

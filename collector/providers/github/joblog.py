@@ -12,7 +12,8 @@ from collector.domain.logs import FailingStep, snippet
 from collector.domain.model import JobWord, LogSnippet, Status, Step
 from collector.providers.github.api import GithubApi
 from collector.providers.github.repo import Repo
-from collector.providers.http import get_tail, origin_of
+from collector.providers.http import origin_of
+from collector.providers.tail import get_tail
 
 KEPT_BYTES = 256 * 1024
 MAX_LOG_BYTES = 64 * 1024 * 1024

@@ -6,15 +6,14 @@ in the body, while Remaining may be thousands. Any other 403 is about rights.
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
+from datetime import datetime, timedelta
 
 import httpx
 
 from collector.domain.errors import BadAnswer, NotAllowed, NotFound, SourceError, Unreachable, Waiting
 from collector.domain.times import EPOCH
 from collector.providers.base import Budget
-from collector.providers.http import Reply
+from collector.providers.reply import Reply, http_date
 
 RESERVE = 0.1
 """Part of the limit that is never spent: the token's other users and webhooks' follow-ups live on it."""
@@ -128,22 +127,14 @@ def _retry_after(headers: httpx.Headers, now: datetime) -> datetime | None:
     seconds = _number(headers, "Retry-After")
     if seconds is not None:
         return now + min(timedelta(seconds=max(1, min(seconds, 10**9))), LONGEST_WAIT)
-    at = _http_date(headers.get("Retry-After"))
+    at = http_date(headers.get("Retry-After"))
     return max(_on_our_clock(at, headers, now), now + timedelta(seconds=1)) if at else None
 
 
 def _on_our_clock(at: datetime, headers: httpx.Headers, now: datetime) -> datetime:
     """GitHub's instants are on GitHub's clock, which its Date header tells: only the distance is believed."""
-    sent_at = _http_date(headers.get("Date"))
+    sent_at = http_date(headers.get("Date"))
     return now + min(at - (sent_at or now), LONGEST_WAIT)
-
-
-def _http_date(text: str | None) -> datetime | None:
-    try:
-        at = parsedate_to_datetime(text) if text else None
-    except (ValueError, OverflowError, TypeError, IndexError):
-        return None
-    return at.astimezone(UTC) if at and at.tzinfo else None
 
 
 def _instant(epoch_seconds: int) -> datetime:

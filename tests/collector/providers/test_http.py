@@ -16,7 +16,8 @@ import httpx
 import pytest
 
 from collector.domain.errors import BadAnswer, Unreachable
-from collector.providers.http import Http, Reply, get_tail, http_date, origin_of
+from collector.providers.http import Http, Reply, http_date, origin_of
+from collector.providers.tail import get_tail
 from tests.collector.providers.loopback import Answer, Server, answer, serving
 
 
