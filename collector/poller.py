@@ -10,7 +10,7 @@ import random
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -214,7 +214,7 @@ class Poller:
         if batch.trouble is not None:
             tally.troubles.append(batch.trouble)
         if batch.progress is not None:
-            self._show(batch.progress)
+            self._show(replace(batch.progress, builds=len(tally.created)))
 
     def _show(self, progress: Progress) -> None:
         self._on_progress(self.job.name, progress)

@@ -62,6 +62,7 @@ class Step(Answer):
 
 
 class Job(Answer):
+    id: str = Field(description="The provider's own id of it; made up for a plain body's")
     name: str
     status: StatusWord
     conclusion: str | None
@@ -101,7 +102,7 @@ class FirstBad(Answer):
     started_at: datetime | None
 
 
-OutlookWord = Literal["failing", "never_green", "unknown", "stale", "flaky", "slower", "healthy"]
+OutlookWord = Literal["failing", "never_green", "stale", "unread", "unknown", "flaky", "slower", "healthy"]
 
 
 class Slower(Answer):
@@ -109,6 +110,13 @@ class Slower(Answer):
 
     from_seconds: float
     to_seconds: float
+
+
+class Unread(Answer):
+    """Its source is stale: what is shown may be over by now."""
+
+    source: str
+    read_at: datetime | None = Field(description="When the source was last read; null: never whole")
 
 
 class Pipeline(Answer):
@@ -134,7 +142,11 @@ class Pipeline(Answer):
     url: str | None
     outlook: OutlookWord = Field(description="The worst that holds of it; lists go by it, worst first")
     slower: Slower | None = Field(description="The newest successes took a quarter longer than those before")
-    silent_seconds: float | None = Field(description="Seconds since its newest build, when that is beyond its rhythm")
+    silent_seconds: float | None = Field(
+        description="Seconds since its newest build, when that is beyond its schedule or rhythm"
+    )
+    source: str | None = Field(description="The source that told of its newest build")
+    unread: Unread | None = Field(description="While its source was not read for 3 intervals; null otherwise")
 
 
 class Recovery(Answer):
@@ -162,6 +174,7 @@ class Previous(Answer):
     queue_time_p50: float | None
     recovery_median_seconds: float | None
     finished: int
+    conclusive: int = Field(description="Successes and failures; comparing with very few says nothing")
 
 
 class Sparklines(Answer):
@@ -233,43 +246,6 @@ class Series(Answer):
     total_builds: int
     total_pipelines: int
     series: list[SeriesLine]
-
-
-class SourceBudget(Answer):
-    limit: int | None
-    remaining: int | None
-    reset_at: datetime | None
-
-
-class SourceCircuit(Answer):
-    """Open: the last polls failed; the next success closes it."""
-
-    state: Literal["open", "closed"]
-    failures: int = Field(description="Polls in a row that failed as a whole")
-    opened_at: datetime | None
-
-
-class Source(Answer):
-    """One source of collectors.yaml and how reading it goes."""
-
-    name: str
-    provider: str
-    instance: str | None
-    state: Literal["ok", "failing", "waiting", "stale", "new"]
-    last_success_at: datetime | None
-    last_error: str | None
-    last_error_at: datetime | None
-    waiting_until: datetime | None
-    interval_seconds: float | None
-    budget: SourceBudget | None
-    stale: bool = Field(description="Its data is older than 3 intervals, whatever the reason")
-    circuit: SourceCircuit
-    next_poll_at: datetime | None
-    clock_offset_seconds: float | None = Field(description="How far the provider's clock is ahead of ours")
-
-
-class SourceList(Answer):
-    sources: list[Source]
 
 
 class FilterValues(Answer):

@@ -20,6 +20,7 @@ from webapp.schemas import (
     Slower,
     Sparklines,
     StatusWord,
+    Unread,
 )
 
 
@@ -176,6 +177,8 @@ class PipelinePage(Answer):
     outlook: OutlookWord
     slower: Slower | None
     silent_seconds: float | None
+    source: str | None
+    unread: Unread | None
     figures: PageFigures
     builds: list[PageBuild] = Field(description="The last 50, oldest first")
     over_time: Trend

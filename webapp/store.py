@@ -117,15 +117,18 @@ def summary(database: Database, config: Config, filters: Filters, window: str | 
         return figures.summary(filters, now, window_label=window, sources=known_sources(config))
 
 
-def pipelines(database: Database, filters: Filters, now: datetime) -> list[dict[str, Any]]:
+def pipelines(database: Database, config: Config, filters: Filters, now: datetime) -> list[dict[str, Any]]:
     with database.reading():
-        return figures.pipelines(filters, now)
+        return figures.pipelines(filters, now, source_states.unread(now, known_sources(config)))
 
 
-def pipeline(database: Database, pipeline_id: int, filters: Filters, window: str | None, now: datetime) -> Any:
+def pipeline(
+    database: Database, config: Config, pipeline_id: int, filters: Filters, window: str | None, now: datetime
+) -> dict[str, Any] | None:
     """None: there is no such pipeline."""
     with database.reading():
-        return pipeline_page.page(pipeline_id, filters, now, window_label=window)
+        sources = known_sources(config)
+        return pipeline_page.page(pipeline_id, filters, now, window_label=window, sources=sources)
 
 
 def build_around(database: Database, build_id: int) -> dict[str, Any] | None:

@@ -10,6 +10,7 @@ from itertools import pairwise
 
 from collector.domain.health import median
 from collector.domain.model import Status
+from collector.domain.rules.stale import Runs, Stale
 
 FEWEST_FOR_RHYTHM = 5
 """Builds from which a pipeline's rhythm is read."""
@@ -26,9 +27,12 @@ class Outlook(StrEnum):
 
     FAILING = "failing"
     NEVER_GREEN = "never_green"
+    STALE = "stale"
+    """It has silently stopped running."""
+    UNREAD = "unread"
+    """Green when it was last seen, but its source was not read for 3 intervals since."""
     UNKNOWN = "unknown"
     """No success or failure yet."""
-    STALE = "stale"
     FLAKY = "flaky"
     SLOWER = "slower"
     HEALTHY = "healthy"
@@ -62,22 +66,35 @@ def slower(durations_seconds: Sequence[float]) -> Slower | None:
     return Slower(was, now) if now >= was * SLOWER_BY and now - was >= LEAST_SECONDS else None
 
 
-def silent_seconds(starts: Sequence[datetime], now: datetime) -> float | None:
-    """Seconds since the newest start (given oldest first) when that is silence beyond the pipeline's rhythm, else None.
+def silent_seconds(runs: Runs, now: datetime) -> float | None:
+    """Seconds since the newest start when that is silence beyond what is right for the pipeline, else None.
 
-    Silence is a day at least, and more than twice the longest pause between the starts.
+    What GitHub has disabled for lack of activity is silent; what somebody disabled or deleted is meant to be. Where
+    five builds came by schedule, the longest right silence is that of the rule ``stale``; else a day at least, and
+    twice the longest pause between the starts.
     """
+    state = runs.state or "active"
+    if not runs.starts or (state.startswith(("disabled", "deleted")) and state != "disabled_inactivity"):
+        return None
+    longest = timedelta(0) if state == "disabled_inactivity" else Stale().period(runs) or _by_rhythm(runs.starts)
+    silence = now - runs.starts[-1]
+    return silence.total_seconds() if longest is not None and silence > longest else None
+
+
+def _by_rhythm(starts: Sequence[datetime]) -> timedelta | None:
     if len(starts) < FEWEST_FOR_RHYTHM:
         return None
-    longest = max(later - earlier for earlier, later in pairwise(starts))
-    silence = now - starts[-1]
-    return silence.total_seconds() if silence > max(LEAST_SILENCE, longest * FACTOR_OF_SILENCE) else None
+    return max(LEAST_SILENCE, max(later - earlier for earlier, later in pairwise(starts)) * FACTOR_OF_SILENCE)
 
 
-def outlook(status: str, *, ever_green: bool, silent: bool, flaky_commits: int, slower: bool) -> Outlook:
-    """The worst that holds."""
+def outlook(
+    status: str, *, ever_green: bool, silent: bool, flaky_commits: int, slower: bool, unread: bool = False
+) -> Outlook:
+    """The worst that holds. ``unread``: the source that tells of it is stale."""
     if status == Status.FAILURE:
         return Outlook.FAILING if ever_green else Outlook.NEVER_GREEN
+    if unread:
+        return Outlook.UNREAD
     if status != Status.SUCCESS:
         return Outlook.UNKNOWN
     if silent:

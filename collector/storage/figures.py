@@ -14,7 +14,7 @@ from collector.domain.times import to_api
 from collector.storage import sources as source_states
 from collector.storage.database import percentile
 from collector.storage.recovery import recoveries
-from collector.storage.selecting import where
+from collector.storage.selecting import where, whole
 from collector.storage.series import series
 from collector.storage.standing import pipelines
 from collector.storage.tables import instant, sql, text
@@ -58,6 +58,10 @@ class Totals:
         return health.failure_rate(self.counts["success"], self.counts["failure"])
 
     @property
+    def conclusive(self) -> int:
+        return sum(self.counts[status] for status in health.CONCLUSIVE)
+
+    @property
     def finished(self) -> int:
         return sum(self.counts[status.value] for status in Status if status.finished)
 
@@ -71,12 +75,12 @@ def summary(
 ) -> dict[str, Any]:
     """All figures of [since, until); without ``until`` up to now, without ``since`` from the oldest build asked for.
 
-    ``sources``: the configured ones, for how many of them the figures are fresh.
+    ``sources``: the configured ones, for how many of them the figures are fresh and whose pipelines are not.
     """
     since, until = _bounds(filters, now)
     totals = _totals(filters)
-    standing = pipelines(filters, now)
-    recovered = recoveries(replace(filters, since=since, until=filters.until))
+    standing = pipelines(filters, now, source_states.unread(now, sources))
+    recovered = recoveries(replace(whole(filters), since=since))
     return {
         "window": window_label,
         "since": to_api(since),
@@ -150,14 +154,16 @@ def _previous(filters: Filters, since: datetime, until: datetime) -> dict[str, A
     """The same figures over the window of the same length before."""
     before = replace(filters, since=since - (until - since), until=since)
     totals = _totals(before)
+    recovered = recoveries(whole(before)).lengths
     return {
         "success_rate": totals.success_rate,
         "failure_rate": totals.failure_rate,
         "avg_build_time": totals.average,
         "p95_build_time": totals.p95,
         "queue_time_p50": totals.queue_p50,
-        "recovery_median_seconds": health.median(recoveries(before).lengths),
+        "recovery_median_seconds": health.median(recovered),
         "finished": totals.finished,
+        "conclusive": totals.conclusive,
     }
 
 

@@ -16,6 +16,7 @@ from collector.domain.filters import Filters
 from collector.storage import builds, figures, pipeline_failures
 from collector.storage.outages import outages
 from collector.storage.selecting import lasting, where
+from collector.storage.sources import Known
 from collector.storage.tables import sql
 from collector.storage.trend import trend
 
@@ -33,18 +34,23 @@ _FIGURES = (
 _UNBUILT: dict[str, Any] = {
     "branch": None, "status": None, "since": None, "streak": 0, "running": 0, "last_build_id": None,
     "last_build_at": None, "first_bad": None, "flaky_commits": 0, "history": [], "outlook": "unknown", "slower": None,
-    "silent_seconds": None,
+    "silent_seconds": None, "source": None, "unread": None,
 }  # fmt: skip
 
 
 def page(
-    pipeline_id: int, filters: Filters, now: datetime, *, window_label: str | None = None
+    pipeline_id: int,
+    filters: Filters,
+    now: datetime,
+    *,
+    window_label: str | None = None,
+    sources: Sequence[Known] = (),
 ) -> dict[str, Any] | None:
     """``filters`` name the pipeline by id, and branches and window. None: there is no such pipeline."""
     about = _about(pipeline_id)
     if about is None:
         return None
-    told = figures.summary(filters, now, window_label=window_label)
+    told = figures.summary(filters, now, window_label=window_label, sources=sources)
     standing = next(iter(told["pipelines"]), _UNBUILT)
     failed = pipeline_failures.failed_builds(filters)
     passed = pipeline_failures.passed_later(filters, failed)

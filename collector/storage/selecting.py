@@ -11,6 +11,8 @@ from collector.storage import pipelines, repos
 from collector.storage.tables import sql, text
 from collector.storage.texts import clean
 
+NOBODY = 0
+"""The id of no pipeline."""
 _ON_DEFAULT = (
     "(b.branch = (SELECT r.default_branch FROM repos r WHERE r.id = b.repo_id)"
     " OR NOT (SELECT p.has_branches FROM pipelines p WHERE p.id = b.pipeline_id))"
@@ -73,6 +75,20 @@ def where(filters: Filters) -> Where:
 def lasting(filters: Filters) -> Filters:
     """The filters without window and status: what decides which pipelines and states are looked at at all."""
     return replace(filters, since=None, until=None, status=())
+
+
+def whole(filters: Filters) -> Filters:
+    """The filters by which pipelines are looked at whole, as their states and outages ask for.
+
+    ``q`` picks the pipelines of the builds that it is a part of, and then leaves out none of their builds; a status
+    leaves out none either. A state worked out from some actor's builds alone would be nobody's.
+    """
+    if not filters.q:
+        return replace(filters, status=())
+    found = where(lasting(filters))
+    rows = sql(f"SELECT DISTINCT b.pipeline_id FROM builds b WHERE {found.text}", found.params)
+    picked = tuple(row[0] for row in rows)
+    return replace(filters, status=(), q=(), pipeline_id=picked or (NOBODY,))
 
 
 def _branches(found: Where, branches: Sequence[str]) -> None:

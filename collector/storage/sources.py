@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -80,6 +80,13 @@ def is_stale(row: SourceState | None, interval: timedelta, now: datetime) -> boo
     begun_at = row.last_poll_at if row.last_error is None else None
     read_at = max(at for at in (row.last_success_at, begun_at) if at is not None)
     return bool(now - read_at > interval * STALE_INTERVALS)
+
+
+def unread(now: datetime, known: Sequence[Known]) -> dict[str, datetime | None]:
+    """Names of the sources that are stale, with when each was last read; None: never whole."""
+    kept = {row.name: row for row in SourceState.select()} if known else {}
+    stale = [source.name for source in known if is_stale(kept.get(source.name), source.interval, now)]
+    return {name: kept[name].last_success_at for name in stale}
 
 
 def _shown(source: Known, row: SourceState | None, now: datetime) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
@@ -10,13 +10,14 @@ from typing import Any
 from collector.domain import health
 from collector.domain.filters import Filters
 from collector.domain.outlook import Outlook, outlook, silent_seconds, slower
+from collector.domain.rules.stale import SCHEDULE_EVENTS, Runs
 from collector.domain.times import to_api
-from collector.storage.selecting import Where, lasting, where
+from collector.storage.selecting import Where, lasting, where, whole
 from collector.storage.tables import instant, sql
 
 _BUILD = (
     "b.pipeline_id, b.id, b.status, b.sorted_at, b.started_at, b.branch, b.commit_sha, b.actor, b.repo, b.instance,"
-    " b.duration_seconds"
+    " b.duration_seconds, b.source, b.event"
 )
 _NEWEST = "ORDER BY b.sorted_at DESC, b.attempt DESC, b.id DESC"
 
@@ -34,6 +35,8 @@ class _Build:
     repo: str
     instance: str
     duration_seconds: float | None
+    source: str | None
+    event: str | None
 
     @property
     def conclusive(self) -> bool:
@@ -48,11 +51,15 @@ class _Streak:
     first: _Build
 
 
-def pipelines(filters: Filters, now: datetime) -> list[dict[str, Any]]:
+def pipelines(
+    filters: Filters, now: datetime, unread: Mapping[str, datetime | None] | None = None
+) -> list[dict[str, Any]]:
     """Every pipeline with a build asked for, worst first, then the most recently built.
 
-    Window and status do not matter to how a pipeline stands; ``flaky_commits`` alone is counted in the window.
+    Window, status and ``q`` do not matter to how a pipeline stands (``q`` only picks pipelines); ``flaky_commits``
+    alone is counted in the window. ``unread``: the sources that are stale, with when each was last read.
     """
+    filters = whole(filters)
     wanted = where(lasting(filters))
     histories = _histories(wanted, filters.pipeline_id)
     deciding = _deciding(histories, wanted)
@@ -62,14 +69,16 @@ def pipelines(filters: Filters, now: datetime) -> list[dict[str, Any]]:
     flaky = _flaky(filters)
     never_green = _never_green(histories, deciding, wanted)
     shown = [
-        _shown(about[pipeline_id], history, deciding[pipeline_id], streaks.get(pipeline_id))
+        _shown(about[pipeline_id], history, deciding[pipeline_id], streaks.get(pipeline_id), unread or {})
         | {"running": running.get(pipeline_id, 0), "flaky_commits": flaky.get(pipeline_id, 0)}
         | _outlook(
             history,
             deciding[pipeline_id].status,
             pipeline_id in never_green,
             flaky.get(pipeline_id, 0),
-            None if _switched_off(about[pipeline_id][3]) else now,
+            about[pipeline_id][3],
+            history[0].source in (unread or {}),
+            now,
         )
         for pipeline_id, history in histories.items()
     ]
@@ -206,29 +215,31 @@ def _never_green(histories: dict[int, list[_Build]], deciding: dict[int, _Build]
 
 
 def _outlook(
-    history: Sequence[_Build], status: str, never_green: bool, flaky_commits: int, now: datetime | None
-) -> dict[str, Any]:
-    """How the pipeline fares, and what says so: ``slower`` by medians, ``silent_seconds`` beyond its rhythm.
-
-    ``now`` None: it is meant to be silent.
-    """
+    history: Sequence[_Build], status: str, never_green: bool, flaky_commits: int, state: str | None, unread: bool,
+    now: datetime,
+) -> dict[str, Any]:  # fmt: skip
+    """How the pipeline fares, and what says so: ``slower`` by medians, ``silent_seconds`` beyond what is right."""
     oldest_first = history[::-1]
     green = [one for one in oldest_first if one.status == "success"]
     got_slower = slower([one.duration_seconds for one in green if one.duration_seconds is not None])
-    silent = silent_seconds([datetime.fromisoformat(one.sorted_at) for one in oldest_first], now) if now else None
+    silent = silent_seconds(_runs(oldest_first, state), now)
     told = outlook(
         status, ever_green=not never_green, silent=silent is not None, flaky_commits=flaky_commits,
-        slower=got_slower is not None,
+        slower=got_slower is not None, unread=unread,
     )  # fmt: skip
     return {"outlook": told.value, "slower": got_slower and asdict(got_slower), "silent_seconds": silent}
 
 
-def _switched_off(state: str | None) -> bool:
-    """Somebody did it; what GitHub disables for lack of activity stopped silently."""
-    return state is not None and state.startswith(("disabled", "deleted")) and state != "disabled_inactivity"
+def _runs(oldest_first: Sequence[_Build], state: str | None) -> Runs:
+    starts = [(datetime.fromisoformat(one.sorted_at), one.event) for one in oldest_first]
+    scheduled = tuple(at for at, event in starts if event in SCHEDULE_EVENTS)
+    return Runs(tuple(at for at, _ in starts), scheduled, state=state)
 
 
-def _shown(about: Sequence[Any], history: Sequence[_Build], last: _Build, streak: _Streak | None) -> dict[str, Any]:
+def _shown(
+    about: Sequence[Any], history: Sequence[_Build], last: _Build, streak: _Streak | None,
+    unread: Mapping[str, datetime | None],
+) -> dict[str, Any]:  # fmt: skip
     provider, name, path, state, url = about
     newest = history[0]
     first = streak.first if streak else None
@@ -251,7 +262,16 @@ def _shown(about: Sequence[Any], history: Sequence[_Build], last: _Build, streak
         ],
         "state": state,
         "url": url,
+        "source": newest.source,
+        "unread": _unread(newest.source, unread),
     }
+
+
+def _unread(source: str | None, unread: Mapping[str, datetime | None]) -> dict[str, Any] | None:
+    if source is None or source not in unread:
+        return None
+    read_at = unread[source]
+    return {"source": source, "read_at": read_at and to_api(read_at)}
 
 
 def _first_bad(build: _Build) -> dict[str, Any]:

@@ -328,14 +328,14 @@ def test_only_what_is_polled_again_is_said_to_be(make: Make, slip: Exception, on
 
 
 def test_how_far_a_first_read_is_shows_while_it_lasts(make: Make, database: Database) -> None:
-    seen: list[tuple[str, int]] = []
+    seen: list[tuple[str, int, int]] = []
     progress = Progress("acme/web", 1, 3, 100)
-    reader = Scripted([Batch([run(1)], progress=progress)])
+    reader = Scripted([Batch([run(9)]), Batch([run(1), run(9)], progress=progress)])
     kept: list[str] = []
     reader.between = lambda: kept.append(state(database).progress)
-    make(reader, on_progress=lambda source, told: seen.append((source, told.done))).poll()
-    assert seen == [("acme", 1)]
-    assert "acme/web" in kept[0]
+    make(reader, on_progress=lambda source, told: seen.append((source, told.done, told.builds))).poll()
+    assert seen == [("acme", 1, 2)], "builds are all that the poll has brought so far, whatever its reader counts"
+    assert "acme/web" in kept[-1]
     assert state(database).progress is None
 
 

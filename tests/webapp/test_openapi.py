@@ -12,8 +12,11 @@ from hypothesis import HealthCheck, Phase, given, settings
 from schemathesis.core import NotSet
 from schemathesis.core.result import Ok
 
+from collector.providers.base import PLAN_MARK, Budget, Progress
+from collector.storage import marks
+from collector.storage.sources import save_state
 from tests.webapp.conftest import MakeWeb
-from tests.webapp.harness import Web, jenkins_event, plain, run_event
+from tests.webapp.harness import NOW, Web, jenkins_event, plain, run_event
 
 HIDDEN = ("/ui", "/assets", "/login", "/logout", "/docs", "/openapi.json", "/page.css", "/ws", "/never")
 CONFIG = {
@@ -78,6 +81,47 @@ def test_answers_are_what_the_document_says(filled: Web, path: str) -> None:
     answers = spec["paths"][template]["get"]["responses"]
     schema = answers[str(response.status_code)]["content"]["application/json"]["schema"]
     jsonschema_rs.validate({**schema, "components": spec["components"]}, response.get_json())
+
+
+ANSWERED = (
+    "/builds", "/builds/latest", "/builds/{build_id}", "/builds/{build_id}/context", "/metrics/summary", "/pipelines",
+    "/pipelines/{pipeline_id}", "/series", "/sources", "/filters", "/grid", "/waiting", "/alerts", "/receivers",
+    "/silences", "/api/meta", "/healthz", "/readyz",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("path", ANSWERED)
+def test_every_field_that_is_answered_is_described(well_known: Web, path: str) -> None:
+    spec = document(well_known)
+    build = well_known.json("/builds/latest")["builds"][0]
+    response = well_known.get(path.format(build_id=build["id"], pipeline_id=build["pipeline_id"]))
+    answers = spec["paths"][path]["get"]["responses"]
+    schema = answers[str(response.status_code)]["content"]["application/json"]["schema"]
+    jsonschema_rs.validate(sealed({**schema, "components": spec["components"]}), response.get_json())
+
+
+def sealed(schema: Any) -> Any:
+    """The schema without leave to answer more than it names."""
+    if isinstance(schema, list):
+        return [sealed(one) for one in schema]
+    if not isinstance(schema, dict):
+        return schema
+    closed = {name: sealed(value) for name, value in schema.items()}
+    return {**closed, "additionalProperties": False} if schema.get("additionalProperties") is True else closed
+
+
+@pytest.fixture
+def well_known(filled: Web) -> Web:
+    """With all that a source's state may hold."""
+    known = {"provider": "github", "instance": "github.com", "last_error": "no answer", "last_advice": "see its status"}
+    instants = ("first_poll_at", "last_poll_at", "last_error_at", "circuit_opened_at", "next_poll_at", "waiting_until")
+    with filled.database.writing():
+        save_state(
+            "acme", **known, **dict.fromkeys(instants, NOW), failures=3, clock_offset_seconds=1.5,
+            budget=Budget(5000, 12, NOW), progress=Progress("acme/web", 2, 5, 340),
+        )  # fmt: skip
+        marks.put("acme", PLAN_MARK, '{"now": 86, "worst": 266}')
+    return filled
 
 
 def test_answers_to_posts_are_what_the_document_says(filled: Web) -> None:

@@ -28,7 +28,7 @@ def pipelines(query: FiguresQuery) -> Response:
     groups = [group.patterns for group in at_hand.config.groups]
 
     def work() -> object:
-        found = at_hand.lanes.read(store.pipelines, at_hand.database, filters, now)
+        found = at_hand.lanes.read(store.pipelines, at_hand.database, at_hand.config, filters, now)
         return {"pipelines": [{**pipeline, "groups": groups_of(groups, pipeline)} for pipeline in found]}
 
     return figures("pipelines", query, work)
@@ -47,7 +47,9 @@ def one_pipeline(pipeline_id: int, query: PipelinePageQuery) -> Response:
         found = None
         if pipeline_id <= LARGEST_ID:
             filters = query.filters(pipeline_id)
-            found = at_hand.lanes.read(store.pipeline, at_hand.database, pipeline_id, filters, query.window_name, now)
+            found = at_hand.lanes.read(
+                store.pipeline, at_hand.database, at_hand.config, pipeline_id, filters, query.window_name, now
+            )
         if found is None:
             raise Refused(404, f"there is no pipeline {pipeline_id}")
         return found

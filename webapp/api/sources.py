@@ -9,7 +9,7 @@ from webapp import store
 from webapp.answers import answer
 from webapp.auth import policy
 from webapp.query import NoQuery
-from webapp.schemas import SourceList
+from webapp.schemas_sources import SourceList
 from webapp.services import services
 
 blueprint = APIBlueprint("sources", __name__, tag="Sources")

@@ -8,9 +8,10 @@ import pytest
 
 from collector.domain.failures import shape
 from collector.domain.outlook import Outlook, Slower, outlook, silent_seconds, slower
+from collector.domain.rules.stale import Runs
 from tests.builders import later
 
-DAILY = [later(days=day) for day in range(6)]
+DAILY = Runs(tuple(later(days=day) for day in range(6)))
 
 
 def test_silence_is_more_than_twice_the_longest_pause() -> None:
@@ -19,14 +20,31 @@ def test_silence_is_more_than_twice_the_longest_pause() -> None:
 
 
 def test_a_busy_pipeline_is_not_silent_before_a_day_has_passed() -> None:
-    hourly = [later(hours=hour) for hour in range(6)]
+    hourly = Runs(tuple(later(hours=hour) for hour in range(6)))
 
     assert silent_seconds(hourly, later(hours=29)) is None
     assert silent_seconds(hourly, later(hours=29, seconds=1)) is not None
 
 
 def test_four_builds_have_no_rhythm() -> None:
-    assert silent_seconds(DAILY[:4], later(days=99)) is None
+    assert silent_seconds(Runs(DAILY.starts[:4]), later(days=99)) is None
+    assert silent_seconds(Runs(()), later(days=99)) is None
+
+
+def test_what_a_schedule_begins_is_silent_as_soon_as_the_rule_of_alerts_says_so() -> None:
+    nightly = Runs(DAILY.starts, scheduled=DAILY.starts)
+
+    assert silent_seconds(nightly, later(days=6, hours=6, minutes=30)) is None
+    assert silent_seconds(nightly, later(days=6, hours=6, minutes=31)) is not None
+
+
+def test_what_github_disabled_is_silent_and_what_somebody_disabled_is_meant_to_be() -> None:
+    def of(state: str, builds: int) -> float | None:
+        return silent_seconds(Runs(DAILY.starts[:builds], state=state), later(days=99))
+
+    assert of("disabled_inactivity", 1) == timedelta(days=99).total_seconds()
+    assert (of("disabled_manually", 6), of("deleted", 6)) == (None, None)
+    assert of("active", 6) is not None
 
 
 def test_slower_is_a_quarter_and_ten_seconds_more_over_three_builds() -> None:
@@ -42,7 +60,10 @@ def test_slower_is_a_quarter_and_ten_seconds_more_over_three_builds() -> None:
     [
         ({"status": "failure", "ever_green": True}, Outlook.FAILING),
         ({"status": "failure", "ever_green": False}, Outlook.NEVER_GREEN),
+        ({"status": "failure", "ever_green": True, "unread": True}, Outlook.FAILING),
         ({"status": "in_progress"}, Outlook.UNKNOWN),
+        ({"silent": True, "unread": True}, Outlook.UNREAD),
+        ({"unread": True}, Outlook.UNREAD),
         ({"silent": True, "flaky_commits": 3, "slower": True}, Outlook.STALE),
         ({"flaky_commits": 3, "slower": True}, Outlook.FLAKY),
         ({"slower": True}, Outlook.SLOWER),
@@ -57,7 +78,7 @@ def test_the_worst_that_holds_is_told(told: dict[str, object], expected: Outlook
 
 def test_the_order_of_lists_is_worst_first() -> None:
     assert [one.value for one in sorted(Outlook, key=lambda one: one.severity)] == [
-        "failing", "never_green", "unknown", "stale", "flaky", "slower", "healthy",
+        "failing", "never_green", "stale", "unread", "unknown", "flaky", "slower", "healthy",
     ]  # fmt: skip
 
 

@@ -85,6 +85,7 @@ def test_the_window_is_half_open_and_the_one_before_is_shown_beside_it(database:
     assert told["counts"]["success"] == 1
     assert told["counts"]["failure"] == 0
     assert (week["previous"]["success_rate"], week["previous"]["finished"]) == (50.0, 2)
+    assert week["previous"]["conclusive"] == 2
     assert week["counts"]["failure"] == 1
 
 
@@ -173,7 +174,7 @@ def test_the_list_goes_from_what_is_broken_over_what_is_doubtful_to_what_is_well
         of("healthy", 60, 163, Status.SUCCESS),
     )  # fmt: skip
 
-    expected = ["failing", "never green", "new", "stale", "flaky", "slower", "healthy"]
+    expected = ["failing", "never green", "stale", "new", "flaky", "slower", "healthy"]
     assert [one["pipeline"] for one in summary(database)["pipelines"]] == expected
     assert list(pipelines(database)) == expected
 
@@ -242,6 +243,51 @@ def test_branches_of_pull_requests_do_not_count_in_the_default_view(database: Da
 
     assert (told["failure_rate"], told["branch_note"]) == (0.0, "@default")
     assert summary(database)["branch_note"] is None
+
+
+def test_q_and_status_pick_pipelines_but_never_bend_how_they_stand(database: Database, record: Record) -> None:
+    record(
+        build(1, 1, Status.SUCCESS, actor="jon"), build(2, 2, Status.FAILURE, actor="mira", commit="abc"),
+        build(3, 3, Status.SUCCESS, actor="jon", commit="abc"), build(4, 4, Status.SUCCESS, actor="jon"),
+        build(9, 9, Status.SUCCESS, actor="jon", pipeline=PipelineRef(name="other")),
+    )  # fmt: skip
+    everything = summary(database)
+    of_mira = summary(database, Filters(q=("mira",), since=WEEK.since))
+    failed = summary(database, Filters(status=("failure",), since=WEEK.since))
+
+    assert of_mira["pipelines"] == [one for one in everything["pipelines"] if one["pipeline"] == "deploy"]
+    assert (of_mira["pipelines"][0]["status"], of_mira["pipelines"][0]["streak"]) == ("success", 2)
+    assert of_mira["last_status_by_pipeline"] == {"deploy": "success"}
+    assert of_mira["counts"]["failure"] == 1
+    assert of_mira["counts"]["success"] == 0
+    assert of_mira["recovery"] == everything["recovery"] == failed["recovery"]
+    assert failed["pipelines"] == everything["pipelines"]
+    assert failed["counts"]["success"] == 0
+    assert summary(database, Filters(q=("nobody",)))["pipelines"] == []
+    assert summary(database, Filters(q=("mira", "other")))["pipelines"] == []
+
+
+def test_a_source_that_is_stale_takes_the_green_from_its_pipelines(database: Database, record: Record) -> None:
+    record(build(1, 160, Status.SUCCESS), source="stale")
+    record(build(2, 161, Status.FAILURE, pipeline=PipelineRef(name="red")), source="stale")
+    record(build(3, 162, Status.SUCCESS, pipeline=PipelineRef(name="read")), source="read")
+    record(build(4, 163, Status.SUCCESS, pipeline=PipelineRef(name="pushed")), source=None)
+    read_at = NOW - timedelta(minutes=4)
+    with database.writing():
+        save_state("read", last_success_at=NOW, last_poll_at=NOW)
+        save_state("stale", last_success_at=read_at, last_poll_at=read_at)
+    sources = [Known(name, "github", None, timedelta(minutes=1)) for name in ("read", "stale", "never polled")]
+    with database.reading():
+        told = {one["pipeline"]: one for one in figures.summary(WEEK, NOW, sources=sources)["pipelines"]}
+        before = figures.summary(WEEK, read_at + timedelta(minutes=3), sources=sources)["pipelines"]
+
+    unread = {"source": "stale", "read_at": "2026-03-08T11:56:00Z"}
+    assert [(name, one["outlook"], one["unread"]) for name, one in told.items()] == [
+        ("red", "never_green", unread), ("deploy", "unread", unread), ("pushed", "healthy", None),
+        ("read", "healthy", None),
+    ]  # fmt: skip
+    assert (told["deploy"]["status"], told["deploy"]["source"], told["pushed"]["source"]) == ("success", "stale", None)
+    assert [one["unread"] for one in before] == [None] * 4
 
 
 def test_how_many_sources_are_fresh_is_told(database: Database) -> None:
