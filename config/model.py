@@ -22,7 +22,7 @@ from config.receivers import Receiver
 from config.routes import Route
 from config.rules import FailureRule, Rule
 from config.secrets import Secret, read_secret_file
-from config.texts import FilePath, HttpUrl, JobPath, Name, OrgName, RepoName, Text
+from config.texts import FilePath, HttpUrl, JobPath, Name, NetworkText, OrgName, RepoName, Text
 
 LEAST_INTERVAL = timedelta(seconds=1)
 
@@ -162,6 +162,9 @@ class Config(Entry):
     """All of collectors.yaml. ``Config()`` is the valid config without sources."""
 
     public_url: HttpUrl | None = Field(default=None, description="what links point to: https://ci-health.acme.com")
+    trusted_proxies: tuple[NetworkText, ...] = Field(
+        default=(), description="proxies whose X-Forwarded-For is believed: 10.0.0.5, or a network as 10.0.0.0/8"
+    )
     ingest_tokens: tuple[Secret, ...] = Field(default=(), description="tokens for plain bodies, as ${NAME}")
     defaults: Defaults = Defaults()
     sources: tuple[Source, ...] = ()

@@ -6,6 +6,7 @@ context; secrets keep theirs (``config.secrets``). Built without a context (in c
 
 from __future__ import annotations
 
+import ipaddress
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -99,6 +100,13 @@ def _address(text: str) -> str:
     return text
 
 
+def _network(text: str) -> str:
+    try:
+        return str(ipaddress.ip_network(text))
+    except ValueError as exc:
+        raise ValueError(f'"{text[:80]}" is no address or network; write 10.0.0.5 or 10.0.0.0/8') from exc
+
+
 def _from_folder(text: str, info: ValidationInfo) -> str:
     return str(info.context.folder / text) if isinstance(info.context, Context) else text
 
@@ -111,6 +119,8 @@ HttpUrl = Annotated[Text, _kind(http_url)]
 RepoName = Annotated[Text, _kind(_repo)]
 OrgName = Annotated[Text, _kind(_org)]
 JobPath = Annotated[Text, _kind(_job_path)]
+NetworkText = Annotated[Text, _kind(_network)]
+"""An IP address or a network of them, always written as a network."""
 MailAddress = Annotated[Text, _kind(_address)]
 FilePath = Annotated[Text, AfterValidator(_from_folder)]
 """A path; a relative one starts at the folder that collectors.yaml is in."""

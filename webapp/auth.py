@@ -11,6 +11,7 @@ import base64
 import binascii
 import hashlib
 import hmac
+import math
 import time
 from collections.abc import Callable
 from typing import Any, Literal, TypeVar
@@ -19,9 +20,10 @@ from urllib.parse import quote
 import structlog
 from flask import Flask, Response, current_app, redirect, request, session
 
+from webapp.clients import client_address
 from webapp.errors import Refused, error_response
 from webapp.services import root_path, services
-from webapp.throttle import Throttle
+from webapp.throttle import Gate
 
 log = structlog.get_logger(__name__)
 
@@ -29,6 +31,7 @@ Policy = Literal["public", "ingest", "reader"]
 F = TypeVar("F", bound=Callable[..., Any])
 
 SESSION_DAYS = 30
+GATE = "cihealth-gate"
 _ATTRIBUTE = "_cihealth_policy"
 
 
@@ -59,12 +62,12 @@ def secret_key(password: str | None) -> bytes:
 
 def install(app: Flask) -> None:
     app.before_request(_check)
-    app.extensions["cihealth-throttle"] = Throttle(limit=10, period_seconds=60.0)
+    app.extensions[GATE] = Gate()
 
 
-def throttle() -> Throttle:
-    found = current_app.extensions["cihealth-throttle"]
-    assert isinstance(found, Throttle)
+def gate() -> Gate:
+    found = current_app.extensions[GATE]
+    assert isinstance(found, Gate)
     return found
 
 
@@ -121,24 +124,33 @@ def start_session() -> None:
 
 
 def check_password(given: bytes) -> bool:
-    """Compare in constant time. Raises Refused(429) after ten wrong ones a minute from one address."""
-    address = request.remote_addr or ""
-    wait_seconds = throttle().wait_seconds(address)
-    if wait_seconds > 0:
-        raise Refused(
-            429, "too many wrong passwords; try again in a minute", headers={"Retry-After": str(int(wait_seconds) + 1)}
-        )
+    """Compare in constant time. Raises Refused(429) while the address has to wait for having failed too often."""
+    address = _client()
+    seconds = math.ceil(gate().wait_seconds(address))
+    if seconds > 0:
+        message = f"too many wrong passwords; try again in {seconds} s"
+        raise Refused(429, message, headers={"Retry-After": str(seconds)})
     wanted = (services().options.password or "").encode()
     if wanted and hmac.compare_digest(given, wanted):
+        gate().passed(address)
         return True
-    throttle().count(address)
-    log.warning(
-        "a wrong password was given",
-        address=address,
-        done="refused",
-        advice="nothing if it was a typo; otherwise see who that address is",
-    )
+    gate().failed(address)
+    log.warning("a wrong password was given", address=address, done="refused", advice=_advice(address))
     return False
+
+
+def _client() -> str:
+    told = request.headers.get("X-Forwarded-For", "")
+    return client_address(request.remote_addr or "", told, services().options.proxies)
+
+
+def _advice(address: str) -> str:
+    if "X-Forwarded-For" in request.headers and address == request.remote_addr:
+        return (
+            "if that address is your proxy's, name it in trusted_proxies: until then all who come through it count as "
+            "one and wait for each other's mistakes"
+        )
+    return "nothing if it was a typo; otherwise see who that address is"
 
 
 def credential(scheme: str) -> bytes | None:

@@ -11,6 +11,7 @@ from flask import Response, current_app, redirect, render_template, request, ses
 from webapp.answers import answer, file_response
 from webapp.auth import check_password, policy, start_session
 from webapp.body import read_body
+from webapp.errors import Refused
 from webapp.openapi import document
 from webapp.services import root_path, services
 
@@ -52,11 +53,16 @@ def _login_form(message: str | None = None, status: int = 200) -> Response:
 
 @policy("public")
 def log_in() -> Response:
-    """The form's post: a session for the right password, the form again for a wrong one."""
+    """The form's post: a session for the right password, the form again for a wrong one or when one has to wait."""
     request.max_content_length = 16 * 1024
     given = request.form.get("password", "").encode("utf-8", "surrogatepass")
-    if services().options.password is not None and not check_password(given):
-        return _login_form("That is not the password.", 401)
+    try:
+        if services().options.password is not None and not check_password(given):
+            return _login_form("That is not the password.", 401)
+    except Refused as refused:
+        form = _login_form(f"{refused.message[:1].upper()}{refused.message[1:]}.", refused.status)
+        form.headers.update(refused.headers)
+        return form
     start_session()
     response = redirect(root_path() + safe_target(request.form.get("next", "/")), 303)
     assert isinstance(response, Response)

@@ -14,6 +14,7 @@ import sys
 import time
 from collections.abc import Callable, Mapping
 from importlib import metadata
+from ipaddress import ip_network
 from typing import Any
 
 import gevent
@@ -143,6 +144,7 @@ def options_of(settings: Settings, config: Config, environ: Mapping[str, str]) -
             host=settings.host, public_url=config.public_url, password=None, insecure=False
         ) is None,
         password=settings.password,
+        proxies=tuple(ip_network(text) for text in config.trusted_proxies),
         demo=environ.get("CIHEALTH_DEMO") == "1",
         version=version(),
     )  # fmt: skip

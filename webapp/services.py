@@ -11,6 +11,7 @@ from flask import Response, current_app, request
 from pydantic import BaseModel
 
 from webapp.answers import answer_text, dumps
+from webapp.clients import Network
 from webapp.db import Lanes
 from webapp.hosts import Hosts
 from webapp.measures import Measures
@@ -34,12 +35,13 @@ class Options:
     """How this web process was told to behave.
 
     ``posting_open``: builds may be posted without a credential where none is configured (loopback, or --insecure).
-    ``password``: the shared password, None when nothing asks for one.
+    ``password``: the shared password, None when nothing asks for one. ``proxies``: whose X-Forwarded-For is believed.
     """
 
     hosts: Hosts
     posting_open: bool
     password: str | None = None
+    proxies: tuple[Network, ...] = ()
     demo: bool = False
     version: str = "0"
     clock: Callable[[], datetime] = field(default=utc_now)

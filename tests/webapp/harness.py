@@ -7,6 +7,7 @@ import hmac
 import json
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
 
@@ -47,6 +48,7 @@ class Web:
         any_host: bool = False,
         environ: Mapping[str, str] | None = None,
         demo: bool = False,
+        proxies: tuple[str, ...] = (),
     ) -> None:
         self.clock = Clock()
         self.static = folder / "static"
@@ -58,6 +60,7 @@ class Web:
             posting_open=posting_open,
             password=password,
             demo=demo,
+            proxies=tuple(ip_network(text) for text in proxies),
             version="1.2.3",
             clock=self.clock,
         )

@@ -6,12 +6,14 @@ import time
 
 import pytest
 from flask import Flask
+from structlog.testing import capture_logs
 from werkzeug.routing import Rule
 
 from tests.webapp.conftest import MakeWeb
 from tests.webapp.harness import Web, plain
-from webapp.auth import SESSION_DAYS, policy_of
+from webapp.auth import GATE, SESSION_DAYS, policy_of
 from webapp.pages import safe_target
+from webapp.throttle import Gate
 
 PASSWORD = "pässw:rd"
 PUBLIC = {"/healthz", "/readyz", "/login", "/logout", "/page.css"}
@@ -126,6 +128,34 @@ def test_a_wrong_password_shows_the_form_again_and_ten_make_everybody_there_wait
     assert 0 < int(refused.headers["Retry-After"]) <= 61
     elsewhere = locked.get("/builds", headers=basic(PASSWORD), environ_base={"REMOTE_ADDR": "10.0.0.9"})
     assert elsewhere.status_code == 200
+
+
+def test_who_has_to_wait_is_told_how_long_and_is_let_in_then(locked: Web) -> None:
+    seconds = [0.0]
+    locked.app.extensions[GATE] = Gate(lambda: seconds[0])
+    for _ in range(11):
+        log_in(locked, "wrong")
+    refused = locked.client.post("/login", data={"password": PASSWORD})
+    assert (refused.status_code, refused.headers["Retry-After"]) == (429, "4")
+    assert "Too many wrong passwords; try again in 4 s." in refused.get_data(as_text=True)
+    seconds[0] = 4.0
+    assert log_in(locked) == 303
+
+
+def test_people_behind_a_trusted_proxy_do_not_wait_for_each_other(make_web: MakeWeb) -> None:
+    web = make_web(password=PASSWORD, proxies=("127.0.0.0/8",))
+    for _ in range(10):
+        web.get("/builds", headers={**basic("wrong"), "X-Forwarded-For": "203.0.113.9"})
+    assert web.get("/builds", headers={**basic(PASSWORD), "X-Forwarded-For": "203.0.113.9"}).status_code == 429
+    assert web.get("/builds", headers={**basic(PASSWORD), "X-Forwarded-For": "203.0.113.10"}).status_code == 200
+    assert web.get("/builds", headers=basic(PASSWORD)).status_code == 200
+
+
+def test_a_proxy_that_is_not_named_is_told_of_in_the_log(locked: Web) -> None:
+    with capture_logs() as lines:
+        locked.get("/builds", headers={**basic("wrong"), "X-Forwarded-For": "203.0.113.9"})
+        locked.get("/builds", headers=basic("wrong"))
+    assert ["trusted_proxies" in line["advice"] for line in lines] == [True, False]
 
 
 def test_a_forwarded_address_is_not_believed(locked: Web) -> None:
