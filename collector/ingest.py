@@ -56,6 +56,8 @@ def record(database: Database, batch: Batch, context: Context, now: datetime) ->
             filing.attach(log)
         for detail in batch.details:
             filing.note(detail)
+        for one in batch.given_up:
+            filing.give_up(one)
         seq = filing.close()
         if context.history:
             backfilled.note(list(filing.created))

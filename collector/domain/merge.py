@@ -142,6 +142,28 @@ def fold_jobs(state: BuildState) -> BuildState:
     return replace(state, jobs={}, folded=join_folds(state.folded, fold(state.jobs.values())))
 
 
+def given_up(state: BuildState, reason: str) -> BuildState:
+    """What it makes known that nobody will ever tell the end of an unfinished build; ``reason`` is its conclusion.
+
+    It outranks the words told so far and no other: a word about the build's end, or a later one of any kind, wins,
+    whenever it comes. The build counts as skipped, as every end that is not known.
+    """
+    now = whole(state)
+    below_any_run: Order = ("", -1) if now.key.provider == "github" else (-1, 0, 0, 0)
+    core = now.core or Core(below_any_run, Status.QUEUED, None, None)
+    jobs = {
+        name: replace(job, status=Status.SKIPPED, conclusion=reason, completed_at=None)
+        for name, job in now.jobs.items()
+        if not job.status.finished
+    }
+    return BuildState(
+        key=state.key,
+        core=Core((*core.order, 1), Status.SKIPPED, reason, core.updated_at),
+        starts=now.starts,
+        jobs=jobs,
+    )
+
+
 def _told_by_run(word: RunWord) -> BuildState:
     order = _run_order(word)
     values = {name: getattr(word, name) for name in _RUN_FACTS}

@@ -8,12 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Protocol
 
 from collector.domain.errors import SourceError
 from collector.domain.model import BuildKey, LogSnippet, Status, Word
 
+GONE = "gone"
+"""Conclusion of an unfinished build that its provider has no more."""
+GONE_AFTER = timedelta(minutes=10)
+"""A build that is not there is asked for once more after this: a webhook may know it before the API does."""
 PLAN_MARK = "plan"
 """The note in which a reader says what polling costs: ``{"now": n, "worst": n}``, requests an hour."""
 
@@ -43,6 +47,16 @@ class DetailRead:
     updated_at: datetime | None
     """The run's updated_at (GitHub) or start + duration (Jenkins) that the jobs belong to."""
     log_read: bool = False
+    build_started_at: datetime | None = None
+    """Jenkins: tells reused build numbers apart."""
+
+
+@dataclass(frozen=True, slots=True)
+class GivenUp:
+    """An unfinished build whose end nobody will tell: its provider has it no more. ``reason`` is its conclusion."""
+
+    key: BuildKey
+    reason: str
     build_started_at: datetime | None = None
     """Jenkins: tells reused build numbers apart."""
 
@@ -113,6 +127,7 @@ class Batch:
     logs: Sequence[LogSnippet] = ()
     etags: Sequence[EtagEntry] = ()
     details: Sequence[DetailRead] = ()
+    given_up: Sequence[GivenUp] = ()
     marks: Mapping[str, str] = field(default_factory=dict)
     """The reader's own durable notes, a name to a text, e.g. ``backfilled:acme/web`` to an instant."""
     progress: Progress | None = None

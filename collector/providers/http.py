@@ -41,8 +41,8 @@ class Watch(Protocol):
     def before(self) -> None:
         """Before a request; may wait, which is not taken from the request's deadline. What it raises ends the get."""
 
-    def after(self, headers: httpx.Headers) -> None:
-        """With the headers of each answer."""
+    def after(self, status: int, headers: httpx.Headers) -> None:
+        """With each answer."""
 
 
 class Http:
@@ -171,7 +171,7 @@ class Http:
             try:
                 self._learn_clock(response.headers)
                 if self.watch is not None:
-                    self.watch.after(response.headers)
+                    self.watch.after(response.status_code, response.headers)
                 yield response, begun
             finally:
                 response.close()

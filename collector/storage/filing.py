@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
-from collector.domain.merge import BuildState, settle, told
+from collector.domain.merge import BuildState, given_up, settle, told, whole
 from collector.domain.model import (
     BuildKey,
     BuildWord,
@@ -16,12 +16,13 @@ from collector.domain.model import (
     LogSnippet,
     RepoWord,
     RunWord,
+    Status,
     Word,
     WorkflowWord,
 )
 from collector.domain.projection import job_rows, project
 from collector.domain.state_json import to_json
-from collector.providers.base import DetailRead
+from collector.providers.base import DetailRead, GivenUp
 from collector.storage import changes, columns, groups, logtexts, repos
 from collector.storage.groups import Stored
 from collector.storage.pipelines import PipelineRow, Pipelines
@@ -81,6 +82,20 @@ class Filing:
         stored = self._find(log.key, log.build_started_at)
         if stored and logtexts.put_read(stored.id, log):
             self._rewrite(stored)
+
+    def give_up(self, told: GivenUp) -> None:
+        """Ends an unfinished build whose end nobody will tell; nothing when it has ended, or plain bodies alone told
+        of it: their sender may yet tell its end."""
+        stored = self._find(told.key, told.build_started_at)
+        repo = self._repos.get(stored.column("repo_id")) if stored else None
+        if stored is None or repo is None or Status(stored.column("status")).finished:
+            return
+        state = whole(stored.state)
+        if state.core is None and not state.jobs:
+            return
+        key = stored.state.key
+        group = groups.load(repo.id, key.external_id, key.attempt, key)
+        self._write_group(repo, group, [given_up(stored.state, told.reason)])
 
     def note(self, detail: DetailRead) -> None:
         """Remembers that a build's jobs were read."""

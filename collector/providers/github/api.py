@@ -7,7 +7,8 @@ what the source selects, so that no answer is taken for another's.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -73,6 +74,7 @@ class GithubApi:
         """ETags that the last answer confirmed: storage has the same ones and need not be asked."""
         self.requests = 0
         """How many went out, retries and redirects among them."""
+        self._beside = False
         http.watch = self
 
     @property
@@ -130,17 +132,34 @@ class GithubApi:
         return reply
 
     def spendable(self, share: float) -> bool:
-        """Whether more than ``share`` of the limit is left: for what can wait while the rest cannot."""
+        """Whether more than ``share`` of the limit, and more than polls need, is left: for what can wait."""
         return self.grant.spendable(share, self._clock())
+
+    @property
+    def ease(self) -> float:
+        """See ``Grant.ease``."""
+        return self.grant.ease(self._clock())
+
+    @contextmanager
+    def beside(self) -> Iterator[None]:
+        """What is asked meanwhile is not counted as what ordinary polls need: it can wait, or comes once."""
+        before, self._beside = self._beside, True
+        try:
+            yield
+        finally:
+            self._beside = before
 
     def before(self) -> None:
         """See ``http.Watch``. Raises Waiting."""
         self.grant.step(self._clock())
         self.requests += 1
 
-    def after(self, headers: httpx.Headers) -> None:
+    def after(self, status: int, headers: httpx.Headers) -> None:
         """See ``http.Watch``."""
-        self.grant.told(budget_of(headers, self._clock()))
+        now = self._clock()
+        self.grant.told(budget_of(headers, now))
+        if status != 304 and not self._beside:
+            self.grant.spent(now)
 
     def _send(self, url: str, etag: str | None) -> Reply:
         headers = {**HEADERS, **self._credentials.headers()}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import httpx
@@ -10,12 +11,12 @@ import structlog
 
 from collector.domain.errors import BadAnswer, MappingError, NotAllowed, NotFound, SourceError, Waiting
 from collector.domain.model import BuildKey, JobWord, LogSnippet, RunWord, Status
-from collector.providers.base import Batch, DetailRead, KnownBuild, Memory, Trouble
+from collector.providers.base import GONE, Batch, DetailRead, GivenUp, KnownBuild, Memory, Trouble
 from collector.providers.github.api import GithubApi
 from collector.providers.github.joblog import read_log
 from collector.providers.github.limits import BadCredentials
 from collector.providers.github.mapping import Place, job_word, map_list, run_word
-from collector.providers.github.repo import PAGE, Repo, known_of, needs_details, trouble
+from collector.providers.github.repo import PAGE, Repo, needs_details, trouble
 
 MAX_JOB_PAGES = 20
 MAX_EARLIER_ATTEMPTS = 50
@@ -57,26 +58,27 @@ class Details:
     def _earlier_attempts(self, word: RunWord) -> Iterator[Batch]:
         """Those that storage does not know whole; GitHub forgets some (404), which changes nothing."""
         for attempt in range(max(1, word.key.attempt - MAX_EARLIER_ATTEMPTS), word.key.attempt):
-            earlier = self.attempt(word, attempt)
-            if earlier is None:
+            key = replace(word.key, attempt=attempt)
+            known = self._memory.known([key]).get(key.folded)
+            if known is not None and _is_whole(known):
                 continue
-            known = known_of(self._memory, (earlier,)).get(earlier.key.folded)
+            earlier = self._attempt(key)
+            if earlier is None:
+                if known is not None and not known.status.finished:
+                    yield Batch(given_up=(GivenUp(key, GONE),))
+                continue
             yield Batch(words=(earlier,))
             if needs_details(earlier, known):
                 yield from self._jobs(earlier, known, newest=False)
 
-    def attempt(self, word: RunWord, attempt: int) -> RunWord | None:
-        """An earlier attempt of the run; None when storage knows its end and its jobs, or GitHub does not have it."""
-        key = type(word.key)(word.key.provider, word.key.instance, word.key.repo, word.key.external_id, attempt)
-        known = self._memory.known([key]).get(key.folded)
-        if known is not None and known.run_known and known.status.finished and known.detail_at == known.updated_at:
-            return None
-        fetched = self._api.found(f"{self._repo.base}/actions/runs/{key.external_id}/attempts/{attempt}")
+    def _attempt(self, key: BuildKey) -> RunWord | None:
+        """An earlier attempt; None when GitHub does not have it."""
+        fetched = self._api.found(f"{self._repo.base}/actions/runs/{key.external_id}/attempts/{key.attempt}")
         try:
             return run_word(fetched.body, self._repo.place) if fetched else None
         except MappingError as exc:
             raise BadAnswer(
-                f"attempt {attempt} of run {key.external_id} is not as GitHub's API promises: {exc}"
+                f"attempt {key.attempt} of run {key.external_id} is not as GitHub's API promises: {exc}"
             ) from exc
 
     def _jobs(self, word: RunWord, known: KnownBuild | None, *, newest: bool) -> Iterator[Batch]:
@@ -163,3 +165,8 @@ class Details:
                 problem=str(exc),
             )
             return False, None
+
+
+def _is_whole(known: KnownBuild) -> bool:
+    """Whether storage knows the build's end and its jobs."""
+    return known.run_known and known.status.finished and known.detail_at == known.updated_at

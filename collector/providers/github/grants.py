@@ -6,20 +6,25 @@ told one of them to wait for.
 
 from __future__ import annotations
 
+import math
 import threading
 import time
 from collections import deque
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from weakref import WeakSet, WeakValueDictionary
 
 from collector.domain.errors import Waiting
 from collector.providers.base import Budget
-from collector.providers.github.limits import reserve_wait
+from collector.providers.github.limits import RESERVE, reserve_wait
 
 PER_MINUTE = 600
 """Requests a minute and token: two thirds of what GitHub's secondary limit allows for GETs."""
 MINUTE_SECONDS = 60.0
+NEED_OVER = timedelta(minutes=15)
+"""What ordinary polls need an hour is reckoned over about this time."""
+PLENTY = 1.2
+"""``Grant.ease`` from which on there is something to spare for what may be left out."""
 _SAME_RESET = timedelta(seconds=5)
 """Two answers' resets are the same one when they are as near as this: each is computed on our clock."""
 
@@ -49,6 +54,23 @@ class Pace:
             self._sleep(at - now)
 
 
+class Need:
+    """How many charged requests an hour ordinary polls make: of late, with what is longer ago counting ever less."""
+
+    def __init__(self) -> None:
+        self._weight, self._at = 0.0, datetime.max.replace(tzinfo=UTC)
+
+    def spent(self, now: datetime) -> None:
+        self._weight = self._faded(now) + 1.0
+        self._at = now
+
+    def an_hour(self, now: datetime) -> float:
+        return self._faded(now) * (timedelta(hours=1) / NEED_OVER)
+
+    def _faded(self, now: datetime) -> float:
+        return self._weight * math.exp(-max(0.0, (now - self._at) / NEED_OVER))
+
+
 class Grant:
     """One token's budget and pace. Threads may share it."""
 
@@ -58,6 +80,7 @@ class Grant:
         self._budget: Budget | None = None
         self._waiting: Waiting | None = None
         self._users: WeakSet[object] = WeakSet()
+        self._need = Need()
 
     @property
     def budget(self) -> Budget | None:
@@ -92,6 +115,24 @@ class Grant:
             if kept is None or not same_hour or budget.remaining <= kept.remaining or budget.limit != kept.limit:
                 self._budget = budget
 
+    def spent(self, now: datetime) -> None:
+        """A request of an ordinary poll was charged."""
+        with self._lock:
+            self._need.spent(now)
+
+    def ease(self, now: datetime) -> float:
+        """How often what is left above the reserve covers what ordinary polls need until the reset; at 1 it just does.
+
+        Infinite where no budget is told, or nothing was needed so far.
+        """
+        budget = self._budget
+        if budget is None or now >= budget.reset_at:
+            return math.inf
+        left = min(budget.reset_at - now, timedelta(hours=1))
+        need = self._need.an_hour(now) * (left / timedelta(hours=1))
+        spare = budget.remaining - budget.limit * RESERVE
+        return math.inf if need <= 0 else max(0.0, spare / need)
+
     def slow_down(self, per_minute: int) -> None:
         """From now on at most so many requests a minute, where there is a pace at all."""
         with self._lock:
@@ -102,11 +143,13 @@ class Grant:
         self._waiting = waiting
 
     def spendable(self, share: float, now: datetime) -> bool:
-        """Whether more than ``share`` of the limit is left: for what can wait while the rest cannot."""
+        """Whether more than ``share`` of the limit, and more than polls need, is left: for what can wait."""
         budget = self._budget
         if self._waiting is not None and now < self._waiting.until:
             return False
-        return budget is None or now >= budget.reset_at or budget.remaining > budget.limit * share
+        if budget is None or now >= budget.reset_at:
+            return True
+        return budget.remaining > budget.limit * share and self.ease(now) >= PLENTY
 
 
 class Grants:

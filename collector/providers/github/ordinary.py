@@ -12,18 +12,19 @@ from datetime import datetime, timedelta
 import httpx
 import structlog
 
-from collector.domain.errors import BadAnswer, MappingError, NotFound, SourceError, Unreachable, Waiting
+from collector.domain.errors import MappingError, SourceError, Unreachable, Waiting
 from collector.domain.model import BuildKey, PipelineRef, RunWord, WorkflowWord
 from collector.domain.times import parse_instant, to_api
-from collector.providers.base import Batch, EtagEntry, KnownBuild, Memory
-from collector.providers.github.api import Fetched, GithubApi
+from collector.providers.base import Batch, KnownBuild, Memory
+from collector.providers.github.api import GithubApi
 from collector.providers.github.details import Details
 from collector.providers.github.history import History
 from collector.providers.github.limits import BadCredentials
-from collector.providers.github.mapping import PROVIDER, map_list, repo_word, run_word, workflow_word
+from collector.providers.github.mapping import PROVIDER, map_list, repo_word, workflow_word
 from collector.providers.github.plan import SIDES_EVERY, UNFINISHED_EVERY
-from collector.providers.github.repo import PAGE, Page, Repo, known_of, moved, needs_details, read_page, trouble
+from collector.providers.github.repo import PAGE, Page, Repo, moved, needs_details, read_page, trouble
 from collector.providers.github.selection import takes_pipeline
+from collector.providers.github.unlisted import Unlisted, etags
 
 JOBS_EVERY = timedelta(minutes=5)
 """How old the jobs of a build that goes on may be: they tell what waits, and for which label."""
@@ -33,7 +34,6 @@ TRUST_AFTER = timedelta(hours=1)
 PUSHED_FOR = timedelta(days=1)
 """Webhooks are trusted as long as one came within this; a quieter repo costs one unchanged answer a poll."""
 MAX_PAGES = 10
-MAX_BY_ID = 100
 _log = structlog.get_logger(__name__)
 
 
@@ -46,6 +46,7 @@ class Ordinary:
         self._unfinished_at: dict[str, datetime] = {}
         self._jobs_at: dict[str, datetime] = {}
         self._missed_at: datetime | None = None
+        self._unlisted = Unlisted(api, repo)
         self.changed_at: datetime | None = None
         """When a list of runs last changed: busy repos are read first when not all can be."""
 
@@ -76,7 +77,7 @@ class Ordinary:
             if hidden or before is None or now - before >= every:
                 yield from reading.unfinished(status)
                 self._unfinished_at[status] = self._done_at(before, every, now)
-        yield from reading.not_shown(now)
+        yield from reading.not_shown(self._unlisted, now)
         yield from self._running(reading, now)
         if reading.changed:
             self.changed_at = now
@@ -195,44 +196,14 @@ class _Reading:
     def jobs_of(self, known: KnownBuild) -> Iterator[Batch]:
         yield from self._details.again(known)
 
-    def not_shown(self, now: datetime) -> Iterator[Batch]:
-        """Stored unfinished builds that no list showed, asked for one by one."""
+    def not_shown(self, unlisted: Unlisted, now: datetime) -> Iterator[Batch]:
+        """Stored unfinished builds that no list showed."""
         shown = frozenset().union(*self._repo.shown.values())
-        wanted = {one.key.external_id: one for one in self.stored_unfinished() if one.key.external_id not in shown}
-        asked = 0
-        for run_id, known in wanted.items():
-            gone = self._repo.mark("gone") + f"/{run_id}"
-            if run_id.isascii() and run_id.isdigit() and asked < MAX_BY_ID and not self._memory.mark(gone):
-                asked += 1
-                yield from self._by_id(known, gone, now)
-
-    def _by_id(self, known: KnownBuild, gone: str, now: datetime) -> Iterator[Batch]:
-        run_id = known.key.external_id
-        try:
-            fetched = self._api.changed(f"{self._repo.base}/actions/runs/{run_id}", self._memory)
-            word = run_word(fetched.body, self._repo.place) if fetched else None
-        except NotFound:
-            _log.warning(
-                "an unfinished build is gone from GitHub; it stays as it was last told and is not asked for again",
-                source=self._repo.source.name,
-                repo=self._repo.configured,
-                run=run_id,
-            )
-            yield Batch(marks={gone: to_api(now)})
-            return
-        except MappingError as exc:
-            raise BadAnswer(f"run {run_id} of {self._repo.configured} is not as GitHub's API promises: {exc}") from exc
-        if fetched is not None and word is not None:
-            self.changed = self.missed = True
-            yield from self._tell_one(word, etags(fetched))
-
-    def _tell_one(self, word: RunWord, entries: tuple[EtagEntry, ...]) -> Iterator[Batch]:
-        known = known_of(self._memory, (word,)).get(word.key.folded)
-        yield Batch(words=(word,))
-        if needs_details(word, known):
-            yield from self._details.read(word, known)
-        if self._details.complete:
-            yield Batch(words=(word,), etags=entries)
+        hidden = [one for one in self.stored_unfinished() if one.key.external_id not in shown]
+        for batch in unlisted.read(hidden, self._memory, self._details, now):
+            if batch.words:
+                self.changed = self.missed = True
+            yield batch
 
     def _tell(self, name: str, pages: list[Page], marks: Mapping[str, str]) -> Iterator[Batch]:
         """Oldest page first: should it be interrupted, the newest page is unknown and the next poll goes on from it."""
@@ -293,7 +264,3 @@ class _Reading:
         oldest_at = pages[-1].oldest_at
         seen = self._memory.mark(self._repo.mark("seen"))
         return self._history.gap(seen, oldest_at) if oldest_at else {}
-
-
-def etags(fetched: Fetched) -> tuple[EtagEntry, ...]:
-    return (fetched.etag,) if fetched.etag else ()

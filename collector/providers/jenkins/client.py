@@ -14,8 +14,18 @@ from typing import TypeVar
 import httpx
 
 from collector.domain.errors import BadAnswer, MappingError, NotFound, SourceError, Waiting
-from collector.domain.model import BuildKey, Word, WorkflowWord
-from collector.providers.base import Batch, Budget, KnownBuild, Memory, Progress, Trouble, WaitingItem
+from collector.domain.model import BuildKey, Status, Word, WorkflowWord
+from collector.providers.base import (
+    GONE,
+    Batch,
+    Budget,
+    GivenUp,
+    KnownBuild,
+    Memory,
+    Progress,
+    Trouble,
+    WaitingItem,
+)
 from collector.providers.jenkins import controller
 from collector.providers.jenkins.ahead import ahead
 from collector.providers.jenkins.api import Api
@@ -23,6 +33,7 @@ from collector.providers.jenkins.builds import Read, is_unmoved, read_build, rea
 from collector.providers.jenkins.details import Detail, Want, read_detail, want_of
 from collector.providers.jenkins.jobs import PROVIDER, Job, Rules
 from collector.providers.jenkins.listing import LEVELS, Listed, Listing, list_jobs
+from collector.providers.jenkins.lost import Lost
 from collector.providers.jenkins.mapping import NO_WAITS, MappedBuild, Waits, map_pipeline
 from collector.providers.jenkins.progress import Progresses, is_another, place_of
 from collector.providers.jenkins.selection import takes_branch, takes_everything, takes_job
@@ -59,6 +70,7 @@ class JenkinsReader:
         self._source, self._api, self._backfill = source, api, backfill
         self._rules = Rules.of(source)
         self._progresses = Progresses()
+        self._lost = Lost(source)
         self._levels = LEVELS
         self._pipelines: dict[str, WorkflowWord] = {}
         self._entered_at: dict[int, datetime] = {}
@@ -76,7 +88,7 @@ class JenkinsReader:
         yield from self._ask_queue(jobs)
         fresh: set[BuildKey] = set()
         yield from self._read_moved(jobs, memory, now, fresh)
-        yield from self._read_unfinished(jobs, memory, now, fresh)
+        yield from self._read_unfinished(listing, memory, now, fresh)
         yield from self._read_owed(jobs, memory, now)
 
     def budget(self) -> Budget | None:
@@ -196,46 +208,59 @@ class JenkinsReader:
         return [want for want in wants if want is not None]
 
     def _read_unfinished(
-        self, jobs: Sequence[Listed], memory: Memory, now: datetime, fresh: set[BuildKey]
+        self, listing: Listing, memory: Memory, now: datetime, fresh: set[BuildKey]
     ) -> Iterator[Batch]:
-        by_name = {one.job.full_name: one.job for one in jobs}
+        by_name = {one.job.full_name: one for one in listing.jobs if self._takes(one.job)}
         waits = Waits(self._entered_at)
+        unfinished = [one for one in memory.unfinished(PROVIDER, self.instance) if one.key.folded not in fresh]
+        self._lost.keep(unfinished)
+        if given_up := self._lost.unlisted(unfinished, listing, now):
+            yield Batch(given_up=given_up)
         asked = [
             (known, place)
-            for known in memory.unfinished(PROVIDER, self.instance)
-            if known.key.folded not in fresh
-            and (place := place_of(known, by_name)) is not None
+            for known in unfinished
+            if (place := place_of(known, by_name)) is not None
+            and not self._lost.is_waited_for(known, now)
             and not self._progresses.is_gone(memory, known)
         ]
 
-        def read(one: tuple[KnownBuild, tuple[Job, int]]) -> MappedBuild | MappingError:
-            _, (job, number) = one
+        def read(one: tuple[KnownBuild, tuple[Listed, int]]) -> MappedBuild | MappingError:
+            _, (listed, number) = one
             try:
-                return read_build(self._api.tree, job, number, waits)
+                return read_build(self._api.tree, listed.job, number, waits)
             except MappingError as exc:
                 return exc
 
-        for (known, (job, _)), outcome in ahead(read, asked):
-            yield from self._told_by_unfinished(known, job, outcome, memory, now)
+        for (known, (listed, _)), outcome in ahead(read, asked):
+            yield from self._told_by_unfinished(known, listed, outcome, memory, now)
 
     def _told_by_unfinished(
         self,
         known: KnownBuild,
-        job: Job,
+        listed: Listed,
         outcome: MappedBuild | MappingError | SourceError,
         memory: Memory,
         now: datetime,
     ) -> Iterator[Batch]:
         if isinstance(outcome, NotFound):
-            yield Batch(marks=self._progresses.gone(known))
+            yield from self._told_by_missing(known, listed, now)
         elif isinstance(outcome, SourceError):
             yield Batch(trouble=Trouble(known.key.external_id, outcome))
         elif isinstance(outcome, MappingError):
-            say_left_out(job, outcome)
+            say_left_out(listed.job, outcome)
         else:
-            marks = self._progresses.gone(known) if is_another(known, outcome.run.started_at) else {}
-            yield Batch(words=_words([outcome]), marks=marks)
-            yield from self._read_details(self._wants(job, [outcome], memory, now), now)
+            self._lost.is_there(known)
+            yield Batch(words=_words([outcome]))
+            if is_another(known, outcome.run.started_at):
+                lost = GivenUp(known.key, GONE, known.started_at)
+                yield Batch(given_up=(lost,), marks=self._progresses.gone(known))
+            yield from self._read_details(self._wants(listed.job, [outcome], memory, now), now)
+
+    def _told_by_missing(self, known: KnownBuild, listed: Listed, now: datetime) -> Iterator[Batch]:
+        if known.status is Status.QUEUED and listed.in_queue:
+            self._lost.may_come(known, now)
+        elif given_up := self._lost.missing(known, now):
+            yield Batch(given_up=given_up, marks=self._progresses.gone(known))
 
     def _read_owed(self, jobs: Sequence[Listed], memory: Memory, now: datetime) -> Iterator[Batch]:
         """The details that finished builds still owe; those beyond a poll's share wait for the next."""

@@ -21,6 +21,7 @@ from collector.providers.jenkins.ahead import ahead
 from collector.providers.jenkins.fields import Fields, instant
 from collector.providers.jenkins.jobs import Job, Rules, decoded, encoded, job_of, path_of, read_address
 from collector.providers.jenkins.revisions import remotes_of
+from collector.providers.jenkins.selection import within
 
 log = structlog.get_logger(__name__)
 
@@ -60,6 +61,14 @@ class Listing:
     """The address that the controller calls itself, as the jobs' urls start."""
     levels: int = LEVELS
     """How many levels an answer could hold: what the next walk may ask for at once."""
+    containers: set[str] = field(default_factory=set)
+    """Full names of the folders and projects met, also of those without jobs."""
+    whole: bool = True
+    """Whether nothing was left out for its number or depth."""
+
+    def would_show(self, full_name: str) -> bool:
+        """Whether the walk would have met a job of this name, so that there is none if it did not."""
+        return self.whole and not any(within(full_name, trouble.target) for trouble in self.troubles)
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +141,7 @@ class _Walk:
                     requests=MOST_REQUESTS,
                     advice="make several sources of it with folders:",
                 )
+                self.found.whole = False
                 return
             yield place
 
@@ -148,6 +158,7 @@ class _Walk:
             if place.top and place.segments and not _is_container(here):
                 self._once(here, _Place(place.segments[:-1]), place.segments[-1])
             elif place.top and place.segments:
+                self.found.containers.add("/".join(decoded(one) for one in place.segments))
                 self._children(here, _place_of(here, place.segments, top=True))
             else:
                 self._children(here, place)
@@ -166,6 +177,7 @@ class _Walk:
             entry = Fields.of(raw, here.at("jobs"))
             return self._once(entry, place, _segment(entry))
         except MappingError as exc:
+            self.found.whole = False
             log.warning(
                 "an entry among the jobs is malformed and is left out; the others are read",
                 controller=self._rules.instance,
@@ -176,7 +188,10 @@ class _Walk:
         return True
 
     def _once(self, entry: Fields, place: _Place, segment: str) -> bool:
-        if (*place.segments, segment) in self._seen or len(place.segments) >= DEEPEST:
+        if len(place.segments) >= DEEPEST:
+            self.found.whole = False
+            return False
+        if (*place.segments, segment) in self._seen:
             return False
         self._seen.add((*place.segments, segment))
         self._entry(entry, place, segment)
@@ -189,6 +204,7 @@ class _Walk:
             self._job(entry, place, segments)
             return
         inside = _place_of(entry, segments)
+        self.found.containers.add("/".join(decoded(one) for one in segments))
         if "jobs" in entry.values and len(entry.items("jobs")) < PAGE:
             self._children(entry, inside)
         else:

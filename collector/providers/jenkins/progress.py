@@ -11,7 +11,7 @@ from collector.domain.times import to_api
 from collector.providers.base import KnownBuild, Memory
 from collector.providers.jenkins.builds import Read
 from collector.providers.jenkins.details import Want
-from collector.providers.jenkins.jobs import Job
+from collector.providers.jenkins.listing import Listed
 
 MOST_OWED = 5000
 """Builds whose details are remembered as owed (some KiB each). Jobs beyond are read again when there is room."""
@@ -105,13 +105,13 @@ def is_another(known: KnownBuild, started_at: datetime | None) -> bool:
     return abs(started_at - known.started_at) > ANOTHER_BUILD_AFTER
 
 
-def place_of(known: KnownBuild, by_name: Mapping[str, Job]) -> tuple[Job, int] | None:
+def place_of(known: KnownBuild, by_name: Mapping[str, Listed]) -> tuple[Listed, int] | None:
     """Where to ask for a known build; None when its job is not read here, or kept under another repo by now."""
     name, _, number = known.key.external_id.rpartition("#")
-    job = by_name.get(name)
-    if job is None or not number.isdecimal() or job.key(int(number)).folded != known.key.folded:
+    listed = by_name.get(name)
+    if listed is None or not number.isdecimal() or listed.job.key(int(number)).folded != known.key.folded:
         return None
-    return job, int(number)
+    return listed, int(number)
 
 
 def _started(known: KnownBuild) -> str:

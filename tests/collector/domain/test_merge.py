@@ -9,11 +9,11 @@ from random import Random
 from hypothesis import given
 from hypothesis import strategies as st
 
-from collector.domain.merge import BuildState, fold_jobs, join, settle, told
+from collector.domain.merge import BuildState, fold_jobs, given_up, join, settle, told
 from collector.domain.model import BuildKey, BuildRow, BuildWord, JobWord, PipelineRef, PlainWord, RunWord, Status
 from collector.domain.projection import job_rows, project
 from collector.domain.state_json import from_json, job_from_json, job_to_json, to_json
-from tests.collector.domain.strategies import GITHUB, JENKINS, NOON, job_words, words
+from tests.collector.domain.strategies import GITHUB, JENKINS, NOON, job_words, run_words, words
 
 keys = st.sampled_from([GITHUB, JENKINS])
 histories = keys.flatmap(lambda key: st.lists(words(key), min_size=1, max_size=8))
@@ -206,3 +206,41 @@ def test_jenkins_queue_time_is_from_entry_to_start() -> None:
     queued, done = jenkins(Status.QUEUED, None, created_at=later(-7)), jenkins(Status.SUCCESS, 0, duration_seconds=5.0)
     assert row(queued, done).queue_seconds == 7
     assert row(queued, done).completed_at == later(5)
+
+
+@given(histories, st.lists(st.integers(0, 7), min_size=1, max_size=3), st.randoms(use_true_random=False))
+def test_giving_a_build_up_is_one_more_thing_told_in_any_order_and_repetition(
+    history: list[BuildWord], places: list[int], chance: Random
+) -> None:
+    states = [told(word) for word in history]
+    lost = [given_up(build, "gone") for place in places for build in settle(states[: place + 1])]
+    shuffled = [*states, *lost, *lost]
+    chance.shuffle(shuffled)
+    builds: list[BuildState] = []
+    for state in shuffled:
+        builds = settle([*builds, state])
+    assert builds == settle([*states, *lost])
+
+
+@given(keys.flatmap(lambda key: st.lists(run_words(key) | job_words(key), min_size=1, max_size=6)))
+def test_a_build_that_is_given_up_has_ended_with_all_its_jobs(history: list[RunWord | JobWord]) -> None:
+    build = settle([told(word) for word in history])[-1]
+    (ended,) = settle([build, given_up(build, "gone")])[-1:]
+    assert project(ended).status.finished
+    assert all(job.status.finished for job in job_rows(ended))
+    assert stored_and_loaded(ended) == ended
+
+
+def test_a_build_that_was_given_up_is_what_its_own_last_word_says() -> None:
+    going = run(Status.IN_PROGRESS, 10)
+    lost = given_up(told(going), "gone")
+    assert (project(join(told(going), lost)).status, project(join(told(going), lost)).conclusion) == (
+        Status.SKIPPED,
+        "gone",
+    )
+    ended = told(run(Status.SUCCESS, 10))
+    for states in ([told(going), lost, ended], [ended, lost, told(going)]):
+        (build,) = settle(states)
+        assert (project(build).status, project(build).duration_seconds) == (Status.SUCCESS, 10.0)
+    (again,) = settle([told(going), lost, told(run(Status.IN_PROGRESS, 20))])
+    assert project(again).status is Status.IN_PROGRESS

@@ -22,7 +22,8 @@ class Counting:
     """A ``Watch`` that keeps what it is told; ``wait_seconds``: how long each request has to wait."""
 
     def __init__(self, wait_seconds: float = 0.0, allowed: int = 100) -> None:
-        self.before_requests, self.statuses_told = 0, 0
+        self.before_requests = 0
+        self.statuses_told: list[int] = []
         self._wait_seconds, self._allowed = wait_seconds, allowed
 
     def before(self) -> None:
@@ -31,8 +32,8 @@ class Counting:
         self.before_requests += 1
         time.sleep(self._wait_seconds)
 
-    def after(self, headers: httpx.Headers) -> None:
-        self.statuses_told += 1
+    def after(self, status: int, headers: httpx.Headers) -> None:
+        self.statuses_told.append(status)
 
 
 def watched(url: str, watch: Counting, attempts: int = 3) -> Http:
@@ -47,9 +48,9 @@ def test_retries_and_followed_redirects_are_told_one_by_one() -> None:
         watch = Counting()
         http = watched(server.url, watch)
         assert http.get("bad").status == 502
-        assert (watch.before_requests, watch.statuses_told, len(server.asked)) == (3, 3, 3)
+        assert (watch.before_requests, watch.statuses_told, len(server.asked)) == (3, [502] * 3, 3)
         assert http.get("old", redirects=3).json() == 1
-        assert (watch.before_requests, watch.statuses_told, len(server.asked)) == (5, 5, 5)
+        assert (watch.before_requests, watch.statuses_told[3:], len(server.asked)) == (5, [301, 200], 5)
         http.close()
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from collector.domain.merge import BuildState, join, told
+from collector.domain.merge import BuildState, given_up, join, told
 from collector.domain.model import BuildKey, JobWord, LogSnippet, PlainWord, RunWord, Word
 from collector.domain.projection import project
 from collector.providers.base import Batch, DetailRead, KnownBuild, Trouble
@@ -64,6 +64,9 @@ class FakeMemory:
         assert len(batch.words) <= 500
         for word in batch.words:
             self.take_word(word)
+        for one in batch.given_up:
+            key = one.key.folded
+            self.states[key] = join(self.states[key], given_up(self.states[key], one.reason))
         self.words += batch.words
         self.logs += batch.logs
         self.etags |= {one.key: one.etag for one in batch.etags}

@@ -117,20 +117,58 @@ def test_an_unfinished_build_that_no_list_shows_is_asked_for_by_its_id(world: Gi
     assert memory.details[key(1)].updated_at == at("2026-11-24T12:01:00+00:00")
 
 
-def test_an_unfinished_build_that_is_gone_stays_as_it_was_and_is_asked_for_once(
+def test_an_unfinished_build_that_is_gone_ends_after_it_was_asked_for_twice(
+    world: GithubWorld, memory: FakeMemory
+) -> None:
+    asked = ("/repos/acme/web/actions/runs/100", 404)
+    world.add(run(status="in_progress", conclusion=None), [job(status="in_progress", conclusion=None)])
+    reader = world.reader()
+    world.poll(reader, memory)
+    world.runs.clear()
+    world.poll(reader, memory, later=timedelta(minutes=9))
+    assert world.asked().count(asked) == 1
+    world.poll(reader, memory)
+    assert world.asked().count(asked) == 0
+    assert project(memory.states[key()]).status is Status.IN_PROGRESS
+    world.poll(reader, memory)
+    assert world.asked().count(asked) == 1
+    ended = project(memory.states[key()])
+    assert (ended.status, ended.conclusion, ended.completed_at) == (Status.SKIPPED, "gone", None)
+    assert [row.status for row in job_rows(memory.states[key()])] == [Status.SKIPPED]
+    for _ in range(30):
+        world.poll(reader, memory)
+    world.poll(world.reader(), memory)
+    assert world.asked().count(asked) == 0
+    assert memory.troubles == []
+
+
+def test_a_run_that_was_taken_for_gone_is_what_it_says_once_it_is_seen_again(
+    world: GithubWorld, memory: FakeMemory
+) -> None:
+    told = run(status="in_progress", conclusion=None)
+    world.add(told, [])
+    reader = world.reader()
+    world.poll(reader, memory)
+    world.runs.clear()
+    for _ in range(2):
+        world.poll(reader, memory, later=timedelta(minutes=11))
+    assert project(memory.states[key()]).conclusion == "gone"
+    world.add({**told, "status": "completed", "conclusion": "failure"}, [])
+    world.poll(reader, memory)
+    assert (project(memory.states[key()]).status, memory.troubles) == (Status.FAILURE, [])
+
+
+def test_an_earlier_attempt_that_github_forgot_while_it_ran_does_not_run_for_ever(
     world: GithubWorld, memory: FakeMemory
 ) -> None:
     world.add(run(status="in_progress", conclusion=None), [])
     reader = world.reader()
     world.poll(reader, memory)
-    world.runs.clear()
+    del world.runs[100][1]
+    world.add(run(run_attempt=2, updated_at="2026-11-20T10:08:00Z"), [])
     world.poll(reader, memory)
-    assert ("/repos/acme/web/actions/runs/100", 404) in world.asked()
-    world.poll(reader, memory)
-    world.poll(world.reader(), memory)
-    assert "/repos/acme/web/actions/runs/100" not in [path for path, _ in world.asked()]
-    assert project(memory.states[key()]).status is Status.IN_PROGRESS
-    assert memory.troubles == []
+    first, second = (project(memory.states[key(attempt=number)]) for number in (1, 2))
+    assert (first.status, first.conclusion, second.status) == (Status.SKIPPED, "gone", Status.SUCCESS)
 
 
 def test_earlier_attempts_are_read_with_their_jobs_and_those_that_are_gone_do_no_harm(

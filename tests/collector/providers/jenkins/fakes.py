@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from collector.domain.merge import BuildState, settle, told
+from collector.domain.merge import BuildState, given_up, settle, told
 from collector.domain.model import BuildKey, BuildRow, JobWord, LogSnippet, PlainWord, RunWord
 from collector.domain.projection import project
-from collector.providers.base import Batch, DetailRead, KnownBuild
+from collector.providers.base import Batch, DetailRead, GivenUp, KnownBuild
 
 NOW = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 
@@ -28,11 +28,18 @@ class FakeMemory:
             if isinstance(word, RunWord | JobWord | PlainWord):
                 key = word.key.folded
                 self.states[key] = settle([*self.states.get(key, []), told(word)])
+        for one in batch.given_up:
+            self._give_up(one)
         for detail in batch.details:
             self.details[detail.key.folded] = detail
         for log in batch.logs:
             self.logs[log.key.folded] = log
         self.marks.update(batch.marks)
+
+    def _give_up(self, one: GivenUp) -> None:
+        states = self.states[one.key.folded]
+        state = next(state for state in states if project(state).started_at == one.build_started_at)
+        self.states[one.key.folded] = settle([*states, given_up(state, one.reason)])
 
     def rows(self) -> dict[str, BuildRow]:
         """The newest build of each external id."""

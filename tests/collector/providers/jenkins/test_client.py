@@ -10,11 +10,13 @@ import pytest
 
 from collector.demo.faults import Fault
 from collector.demo.plans import MATRIX, Stage
-from collector.domain.model import JobWord, RunWord, Status, WorkflowWord
+from collector.domain.model import JobWord, PipelineRef, RunWord, Status, WorkflowWord
 from collector.providers.base import Batch
 from collector.providers.jenkins import builds, client, progress
 from collector.providers.jenkins.api import Api
 from collector.providers.jenkins.details import console_end
+from collector.providers.jenkins.jobs import Rules, job_of
+from config.model import JenkinsSource
 from tests.collector.providers.jenkins.rig import FREESTYLE, START, TIMER, Rig, rig
 
 
@@ -171,7 +173,7 @@ def test_a_running_build_is_asked_for_by_its_number_until_it_ends(jenkins: Rig) 
     assert jenkins.asked_after_poll() == ["/api/json"]
 
 
-def test_a_discarded_build_changes_nothing_and_is_not_asked_for_again(jenkins: Rig) -> None:
+def test_a_discarded_build_ends_as_gone_once_it_was_missing_for_a_while(jenkins: Rig) -> None:
     nightly(jenkins, 1)
     jenkins.world.add_jenkins_build("nightly", number=7, status="building")
     jenkins.poll()
@@ -179,9 +181,67 @@ def test_a_discarded_build_changes_nothing_and_is_not_asked_for_again(jenkins: R
     assert "/job/nightly/7/api/json" in jenkins.asked_after_poll()
     assert jenkins.memory.rows()["nightly#7"].status is Status.IN_PROGRESS
     assert jenkins.asked_after_poll() == ["/api/json"]
+    jenkins.world.advance(601)
+    assert "/job/nightly/7/api/json" in jenkins.asked_after_poll()
+    ended = jenkins.memory.rows()["nightly#7"]
+    assert (ended.status, ended.conclusion, ended.completed_at) == (Status.SKIPPED, "gone", None)
     jenkins.reader = jenkins.another_reader()
     assert "/job/nightly/7/api/json" not in jenkins.asked_after_poll()
     assert not jenkins.troubles
+
+
+def test_a_build_that_a_webhook_says_is_queued_is_not_gone_while_it_waits(jenkins: Rig) -> None:
+    nightly(jenkins, 1)
+    jenkins.world.add_jenkins_build("nightly", status="queued")
+    jenkins.poll()
+    job = Rules.of(JenkinsSource(**jenkins.keys))
+    key = job_of(job, ("nightly",), multibranch=False).key(2)
+    jenkins.memory.take(Batch(words=(RunWord(key, PipelineRef("nightly", "nightly"), Status.QUEUED, told_by="push"),)))
+    for _ in range(4):
+        jenkins.poll()
+        jenkins.world.advance(601)
+    assert jenkins.memory.rows()["nightly#2"].status is Status.QUEUED
+    jenkins.world.cancel_queued("nightly", 2)
+    for _ in range(3):
+        jenkins.poll()
+        jenkins.world.advance(601)
+    ended = jenkins.memory.rows()["nightly#2"]
+    assert (ended.status, ended.conclusion) == (Status.SKIPPED, "gone")
+
+
+def test_builds_of_a_job_and_a_branch_that_were_deleted_do_not_run_for_ever(jenkins: Rig) -> None:
+    nightly(jenkins, 1)
+    jenkins.world.add_jenkins_build("nightly", status="building")
+    jenkins.world.add_branch("acme/web", "main")
+    jenkins.world.add_branch("acme/web", "PR-7")
+    jenkins.world.add_jenkins_build("acme/web/main", status="building")
+    jenkins.world.add_jenkins_build("acme/web/PR-7", status="building")
+    jenkins.poll()
+    jenkins.world.delete_jenkins_job("nightly")
+    jenkins.world.delete_jenkins_job("acme/web/PR-7")
+    jenkins.poll()
+    jenkins.world.advance(601)
+    jenkins.poll()
+    told = {name: (row.status, row.conclusion) for name, row in jenkins.memory.rows().items()}
+    assert told == {
+        "nightly#1": (Status.SUCCESS, "SUCCESS"),
+        "nightly#2": (Status.SKIPPED, "gone"),
+        "acme/web/main#1": (Status.IN_PROGRESS, None),
+        "acme/web/PR-7#1": (Status.SKIPPED, "gone"),
+    }
+    assert [path for path in jenkins.asked_after_poll() if "nightly" in path or "PR-7" in path] == []
+
+
+def test_a_folder_that_cannot_be_read_for_once_gives_no_build_up() -> None:
+    with rig(folders=["platform", "tools"]) as jenkins:
+        jenkins.world.add_jenkins_build("platform/web", status="building")
+        jenkins.world.add_jenkins_build("tools/lint")
+        jenkins.poll()
+        jenkins.server.misbehave(Fault("/job/platform/api/json", status=404))
+        for _ in range(3):
+            jenkins.poll()
+            jenkins.world.advance(601)
+        assert jenkins.memory.rows()["platform/web#1"].status is Status.IN_PROGRESS
 
 
 def test_a_job_made_anew_starts_at_number_one_again(jenkins: Rig) -> None:
