@@ -12,10 +12,19 @@ from pathlib import Path
 
 import httpx
 
-from tests.chaos.alerts import CONFIG, counted
+from tests.chaos.alert_sinks import counted
 from tests.collector.alerting.standins import Answer, HttpStandIn, http_standin, smtp_standin
 from tests.product import Product
 
+CONFIG = """\
+receivers:
+  - {{name: slack, group_wait: 1s, group_interval: 1s, slack: {{webhook_url: "{slack}/services/x"}}}}
+  - {{name: mail, group_wait: 1s, group_interval: 1s,
+      email: {{from: ci@acme.com, to: [team@acme.com], host: 127.0.0.1, port: {smtp}, tls: none}}}}
+  - {{name: hook, group_wait: 1s, group_interval: 1s, webhook: {{url: "{hook}/hook"}}}}
+rules:
+  - {{name: broken, when: failure}}
+"""
 FAILURES = 500
 LONE = 5
 

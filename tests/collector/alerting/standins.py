@@ -60,6 +60,7 @@ class HttpStandIn:
         self.busy = threading.Event()
         """Set while a request is being answered."""
         self._lock = threading.Lock()
+        self._closing = threading.Event()
         outer = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -75,7 +76,7 @@ class HttpStandIn:
                     outer.busy.clear()
                 self.close_connection = True
                 if answer.hangs is not None:
-                    time.sleep(answer.hangs)
+                    outer._closing.wait(answer.hangs)
                     return
                 self._say(answer)
 
@@ -106,6 +107,7 @@ class HttpStandIn:
         return [asked for asked in self.asked if asked.accepted]
 
     def close(self) -> None:
+        self._closing.set()
         self._server.shutdown()
         self._server.server_close()
         self._thread.join()
