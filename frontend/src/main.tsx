@@ -12,8 +12,11 @@ import { createRoot } from "react-dom/client";
 import { Router } from "wouter";
 
 import { ApiError } from "./api/client";
+import { summaryQuery } from "./api/queries";
 import { App } from "./app/App";
 import { basePath } from "./lib/base";
+import { figureQuery, filtersAt } from "./lib/filters";
+import { getPrefs } from "./lib/prefs";
 import { LiveProvider } from "./live/LiveProvider";
 
 const TRIES = 2;
@@ -27,8 +30,16 @@ const client = new QueryClient({
   },
 });
 
+/** Asked before anything is drawn: what is broken is what the reader waits for. */
+function askForOverview(): void {
+  const { pathname, search } = window.location;
+  if (pathname === `${basePath}/`) void client.prefetchQuery(summaryQuery(figureQuery(filtersAt(search, getPrefs().groups))));
+}
+
 const root = document.getElementById("root");
 if (root === null) throw new Error("index.html has no #root");
+
+askForOverview();
 
 const app = (
   <StrictMode>

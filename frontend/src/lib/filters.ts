@@ -60,6 +60,12 @@ export function parseFilters(search: string): Filters {
   };
 }
 
+/** What the overview shows at an address: where that names no group, the reader's own. */
+export const filtersAt = (search: string, mine: readonly string[]): Filters => {
+  const filters = parseFilters(search);
+  return new URLSearchParams(search).has("group") ? filters : { ...filters, group: [...mine] };
+};
+
 /**
  * The query string for the address bar; defaults are left out, so that the plain page has a plain address. `mine`: the
  * reader's own groups, which the plain address stands for.

@@ -4,9 +4,13 @@ import { useDeferredValue, useMemo, useRef, type ReactNode } from "react";
 import { buildsQuery } from "../../api/queries";
 import type { Build, BuildsQuery } from "../../api/types";
 import { count } from "../../lib/format";
+import { useSeen } from "../../lib/useSeen";
 import { useFreshBuilds } from "../../live/useFreshBuilds";
 import { Loaded, Panel, Skeleton } from "../Panel";
 import { BuildsTable } from "./BuildsTable";
+
+const AHEAD_PIXELS = 400;
+const NO_ROWS = <Skeleton lines={10} height={24} />;
 
 interface LatestBuildsProps {
   query: BuildsQuery;
@@ -27,6 +31,7 @@ export function LatestBuilds({ query, sort, onSort, matches, empty, note }: Late
   const options = buildsQuery(query);
   const result = useInfiniteQuery(options);
   const panel = useRef<HTMLDivElement>(null);
+  const seen = useSeen(panel, AHEAD_PIXELS);
   const fresh = useFreshBuilds({
     queryKey: options.queryKey,
     shown: result.data,
@@ -35,7 +40,7 @@ export function LatestBuilds({ query, sort, onSort, matches, empty, note }: Late
     newestFirst: sort === "-started_at",
   });
   // Many rows are drawn in slices, so that the page answers meanwhile.
-  const data = useDeferredValue(result.data);
+  const data = useDeferredValue(seen ? result.data : undefined);
   const builds = useMemo(() => data?.pages.flatMap((page) => page.builds) ?? [], [data]);
   const show = (): void => {
     fresh.show();
@@ -57,7 +62,7 @@ export function LatestBuilds({ query, sort, onSort, matches, empty, note }: Late
   return (
     <div ref={panel} className="anchor">
       <Panel title="Latest builds" aside={aside}>
-        <Loaded query={{ ...result, data }} skeleton={<Skeleton lines={10} height={24} />}>
+        <Loaded query={{ ...result, data }} skeleton={NO_ROWS}>
           {() =>
             builds.length === 0 ? (
               empty

@@ -5,6 +5,9 @@ import { useSeen } from "../../lib/useSeen";
 import { Moment } from "../Text";
 import type { Plot } from "./plot";
 
+/** Little: on a phone the chart's chunk, its making and its drawing wait until one scrolls. */
+const AHEAD_PIXELS = 50;
+
 const LinesChart = lazy(() => import("./LinesChart"));
 
 export const CHART_WAIT = <div className="chart skeleton" role="status" aria-label="loading" />;
@@ -21,7 +24,7 @@ interface ChartProps {
 export function Chart({ plot, label, note }: ChartProps) {
   const [table, setTable] = useState(false);
   const place = useRef<HTMLDivElement>(null);
-  const seen = useSeen(place);
+  const seen = useSeen(place, AHEAD_PIXELS);
   return (
     <>
       <div ref={place} className="chart-place">

@@ -1,5 +1,5 @@
 import { useQuery } from "@tanstack/react-query";
-import { lazy, Suspense, useDeferredValue } from "react";
+import { lazy, memo, Suspense, useDeferredValue } from "react";
 
 import { metaQuery, summaryQuery } from "../../api/queries";
 import type { Summary } from "../../api/types";
@@ -25,6 +25,17 @@ const NO_TABLE = (
   </Panel>
 );
 
+/** Drawn in slices from the deferred figures, and not again with each filter or heartbeat. */
+const Above = memo(function Above({ summary }: { summary: Summary }) {
+  return (
+    <>
+      <Broken summary={summary} />
+      <Cards summary={summary} />
+    </>
+  );
+});
+const Pipelines = memo(PipelineList);
+
 const isEmpty = (summary: Summary): boolean => summary.pipelines.length === 0 && Object.values(summary.counts).every((number) => number === 0);
 
 function NoBuilds({ filters, onClear }: { filters: Filters; onClear: () => void }) {
@@ -44,7 +55,7 @@ export function OverviewPage() {
   useSocketFilters(filters);
   const query = figureQuery(filters);
   const summary = useQuery(summaryQuery(query));
-  const below = useDeferredValue(summary.data);
+  const shown = useDeferredValue(summary.data);
   const meta = useQuery(metaQuery());
   const newcomer = meta.data?.sources_configured === false && summary.data !== undefined && !isFiltered(filters) && isEmpty(summary.data);
   return (
@@ -58,17 +69,12 @@ export function OverviewPage() {
         <Welcome />
       ) : (
         <>
-          <Loaded query={summary} skeleton={<><Skeleton lines={1} height={42} /><CardsSkeleton /></>}>
-            {(data) => (
-              <>
-                <Broken summary={data} />
-                <Cards summary={data} />
-              </>
-            )}
+          <Loaded query={{ ...summary, data: shown }} skeleton={<><div className="banner-wait"><Skeleton lines={1} height={42} /></div><CardsSkeleton /></>}>
+            {(data) => <Above summary={data} />}
           </Loaded>
           <div className="two">
             <Durations query={query} />
-            {below ? <PipelineList summary={below} /> : <Panel title="Last status by pipeline">{summary.error ? <p className="empty">Not loaded.</p> : <Skeleton lines={7} height={32} />}</Panel>}
+            {shown ? <Pipelines summary={shown} /> : <Panel title="Last status by pipeline">{summary.error ? <p className="empty">Not loaded.</p> : <Skeleton lines={7} height={32} />}</Panel>}
           </div>
           <Suspense fallback={NO_TABLE}>
             <LatestBuilds

@@ -1,7 +1,7 @@
 import { useCallback, useEffect, useMemo } from "react";
 import { useLocation, useSearch } from "wouter";
 
-import { filtersToSearch, parseFilters, type Filters } from "../../lib/filters";
+import { filtersAt, filtersToSearch, type Filters } from "../../lib/filters";
 import { usePrefs } from "../../lib/prefs";
 
 /** The filters of the address bar and how to change them; going back in the browser takes a change back. */
@@ -10,7 +10,7 @@ export function useFilters(): [Filters, (change: Partial<Filters>, options?: { r
   const [path, navigate] = useLocation();
   const { groups: mine } = usePrefs();
   const named = new URLSearchParams(search).has("group");
-  const filters = useMemo(() => ({ ...parseFilters(search), ...(!named && { group: mine }) }), [search, named, mine]);
+  const filters = useMemo(() => filtersAt(search, mine), [search, mine]);
   const change = useCallback(
     (part: Partial<Filters>, { replace } = { replace: false }) => {
       const query = filtersToSearch({ ...filters, ...part }, mine);
