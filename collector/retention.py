@@ -11,6 +11,7 @@ from collector.storage.database import Database
 from collector.storage.retention import (
     Pruned,
     prune_changes,
+    prune_conversations,
     prune_etags,
     prune_jobs,
     prune_logs,
@@ -28,6 +29,7 @@ KINDS: tuple[tuple[str, Callable[[datetime], Pruned]], ...] = (
     ("changes", prune_changes),
     ("etags", prune_etags),
     ("notifications", prune_notifications),
+    ("conversations", prune_conversations),
 )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from collector.domain.times import to_api
@@ -62,6 +62,20 @@ def begin_conversation(receiver: str, alert_id: int, key: str) -> None:
     sql(
         "INSERT INTO conversations (receiver, alert_id, key) VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
         (receiver, alert_id, key),
+    )
+
+
+def prune_conversations(now: datetime, *, days: float, batch: int) -> int:
+    """Forgets, at most ``batch``, those about alerts that are over for so long, do not flap, and have nothing waiting;
+    how many it were."""
+    return len(
+        sql(
+            "DELETE FROM conversations WHERE (receiver, alert_id) IN (SELECT c.receiver, c.alert_id"
+            " FROM conversations c LEFT JOIN alerts a ON a.id = c.alert_id WHERE (a.id IS NULL OR (a.state = 'resolved' AND NOT a.flapping"
+            " AND a.changed_at < ?)) AND NOT EXISTS (SELECT 1 FROM notifications n WHERE n.alert_id = c.alert_id"
+            " AND n.receiver = c.receiver AND n.state = 'pending') LIMIT ?) RETURNING alert_id",
+            (text(now - timedelta(days=days)), batch),
+        ).fetchall()
     )
 
 

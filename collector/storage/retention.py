@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from collector.domain.merge import BuildState, fold_jobs
 from collector.domain.state_json import to_json
-from collector.storage import changes, etags, groups, notifications
+from collector.storage import changes, etags, groups, notifications, receivers
 from collector.storage.selecting import marks
 from collector.storage.tables import sql, text
 
@@ -67,6 +67,12 @@ def prune_etags(now: datetime, *, batch: int = 1_000) -> Pruned:
 def prune_notifications(now: datetime, *, batch: int = 1_000) -> Pruned:
     """Forgets notifications of 90 days ago that wait for nothing and belong to no open alert."""
     done = notifications.prune(now, batch=batch)
+    return Pruned(done, batch if done == batch else 0)
+
+
+def prune_conversations(now: datetime, *, batch: int = 1_000) -> Pruned:
+    """Forgets where receivers were told of alerts that have been over for 90 days."""
+    done = receivers.prune_conversations(now, days=notifications.KEPT_DAYS, batch=batch)
     return Pruned(done, batch if done == batch else 0)
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from collector.domain.alert_states import State, WrongState
 from collector.domain.filters import GroupPatterns
-from collector.storage import alert_pages, alerts, notifications, silences
+from collector.storage import alert_pages, alerts, notifications, receivers, retention, silences
 from collector.storage.alert_pages import AlertFilters
 from collector.storage.errors import BadCursor, BadSilence, NoSuchAlert
 from tests.builders import later
@@ -190,6 +190,20 @@ def test_old_notifications_are_forgotten_but_for_those_that_wait_or_are_of_an_op
         assert notifications.prune(later(days=95)) == 1
         assert [one.kind for one in notifications.of_alert(1)] == ["fixed"], "what waits stays"
         assert [one.kind for one in notifications.of_alert(2)] == ["failing"], "its alert is open"
+
+
+def test_conversations_about_alerts_that_are_long_over_are_forgotten(rig: Rig) -> None:
+    rig.told(failed(1, later()), passed(2, later(minutes=5)), failed(3, later(minutes=9), workflow=8))
+    with rig.database.writing():
+        for receiver, alert_id in (("team", 1), ("other", 1), ("team", 2), ("team", 77)):
+            receivers.begin_conversation(receiver, alert_id, "key")
+        assert retention.prune_conversations(later(days=80)).done == 1, "of an alert that is no more"
+        assert retention.prune_conversations(later(days=95)).done == 1, "to team, the word of the end waits yet"
+        notifications.drop([one.id for one in rig_outbox(rig)], "the end of the test")
+        assert retention.prune_conversations(later(days=95), batch=1) == (1, 1)
+        assert retention.prune_conversations(later(days=95)).done == 0
+        kept = [receivers.conversation(*about) for about in (("team", 1), ("other", 1), ("team", 2))]
+    assert kept == [None, None, "key"]
 
 
 def rig_outbox(rig: Rig) -> list[notifications.Notification]:
