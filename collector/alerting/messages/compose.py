@@ -46,6 +46,15 @@ class Told:
         return place, -self.facts.streak, self.title, self.item.newest.id
 
 
+@dataclass(frozen=True, slots=True)
+class Together:
+    """``count`` alerts of the repo (or provider) ``name`` began within minutes."""
+
+    name: str
+    count: int
+    is_repo: bool
+
+
 def compose(items: Sequence[g.Item], context: Context, limits: Limits) -> Message:
     """One message for all ``items``, none of which may be left unnamed and uncounted."""
     words = Words(context.secrets)
@@ -54,8 +63,9 @@ def compose(items: Sequence[g.Item], context: Context, limits: Limits) -> Messag
     good = sorted((one for one in told if one.is_good), key=lambda one: one.rank)
     extra = [notices.section(item, words, context) for item in items if item.kind in _NOTICES]
     sections = (*_sections(trouble, good, words, context, limits), *extra)
-    headline = _headline(trouble, good, [section.title or "" for section in extra])
-    note = "; ".join(part for part in (_together(trouble, words), _late(told)) if part) or None
+    together = _together(trouble)
+    headline = _headline(trouble, good, [section.title or "" for section in extra], together, words)
+    note = "; ".join(part for part in (_cause(together, words), _late(told)) if part) or None
     identity = message_id(items, context)
     bodies = [alert_body(one.item, one.facts, one.title, words, context) for one in told]
     notice_bodies = [notices.body(item, words) for item in items if item.kind in _NOTICES]
@@ -130,34 +140,53 @@ def _mark(told: Told) -> str:
     return p.MARKS.get(told.item.kind, p.TROUBLE)
 
 
-def _headline(trouble: Sequence[Told], good: Sequence[Told], extra: Sequence[str]) -> str:
+def _headline(
+    trouble: Sequence[Told], good: Sequence[Told], extra: Sequence[str], together: Together | None, words: Words
+) -> str:
     told = [*trouble, *good]
     if len(told) == 1 and not extra:
         return f"{_mark(told[0])} {told[0].title}"
     parts = [
-        f"{p.counted(len(trouble), 'pipeline')} failing" if trouble else "",
+        _failing(len(trouble), together, words),
         f"{p.counted(len(good), 'pipeline')} fixed" if good else "",
         *extra,
     ]
     return "; ".join(part for part in parts if part)
 
 
-def _together(trouble: Sequence[Told], words: Words) -> str:
-    """Many of one provider within minutes are hardly all their own fault."""
+def _failing(count: int, together: Together | None, words: Words) -> str:
+    if not count:
+        return ""
+    if together is None:
+        return f"{p.counted(count, 'pipeline')} failing"
+    name = words.name(together.name)
+    if together.count == count:
+        return f"{p.counted(count, 'pipeline')} of {name} failing together"
+    return f"{p.counted(count, 'pipeline')} failing, {together.count} of {name} together"
+
+
+def _together(trouble: Sequence[Told]) -> Together | None:
+    """Many of one repo or provider within minutes are hardly all their own fault."""
     fresh = [one for one in trouble if one.item.kind in (g.FAILING, g.AGAIN)]
     if len(fresh) < TOGETHER_COUNT:
-        return ""
-    for what, names in (
-        ("repo", Counter(one.facts.repo for one in fresh)),
-        ("provider", Counter(one.facts.instance or one.facts.provider for one in fresh)),
+        return None
+    for is_repo, names in (
+        (True, Counter(one.facts.repo for one in fresh)),
+        (False, Counter(one.facts.instance or one.facts.provider for one in fresh)),
     ):
         name, count = names.most_common(1)[0]
         same = [one for one in fresh if name in (one.facts.repo, one.facts.instance, one.facts.provider)]
         since = sorted(one.facts.since for one in same)
         if name and count >= TOGETHER_SHARE * len(fresh) and since[-1] - since[0] <= TOGETHER_WITHIN:
-            cause = "something they share" if what == "repo" else "the provider itself, or something they share"
-            return f"{count} of {words.name(name)} failed together: look first at {cause}"
-    return ""
+            return Together(name, count, is_repo)
+    return None
+
+
+def _cause(together: Together | None, words: Words) -> str:
+    if together is None:
+        return ""
+    cause = "something they share" if together.is_repo else "the provider itself, or something they share"
+    return f"{together.count} of {words.name(together.name)} failed together: look first at {cause}"
 
 
 def _late(told: Sequence[Told]) -> str:

@@ -47,13 +47,28 @@ def test_named_and_counted_make_all(trouble: int, good: int) -> None:
     assert named <= 20
 
 
-def test_many_of_one_provider_failing_together_are_said_to_share_a_cause() -> None:
-    items = [item(given=facts(number, repo=f"acme/r{number}")) for number in range(12)]
-    assert "12 of github.com failed together" in str(compose(items, CONTEXT, Limits(5, 20)).note)
-    items = [item(given=facts(number)) for number in range(12)]
-    assert "12 of acme/web failed together" in str(compose(items, CONTEXT, Limits(5, 20)).note)
+def test_many_of_one_provider_failing_together_are_said_to_share_a_cause_in_the_headline() -> None:
+    of_provider = [item(given=facts(number, repo=f"acme/r{number}")) for number in range(12)]
+    message = compose(of_provider, CONTEXT, Limits(5, 20))
+    assert message.headline == "12 pipelines of github.com failing together"
+    assert "12 of github.com failed together" in str(message.note)
+    message = compose([item(given=facts(number)) for number in range(12)], CONTEXT, Limits(5, 20))
+    assert message.headline == "12 pipelines of acme/web failing together"
+    assert "12 of acme/web failed together" in str(message.note)
+
+
+def test_the_headline_says_how_many_of_all_failed_together() -> None:
+    together = [item(given=facts(number, repo=f"acme/r{number}")) for number in range(12)]
+    others = [item(given=facts(20 + n, repo=f"other/r{n}", instance="ci.acme.com")) for n in range(2)]
+    fixed = [item(g.FIXED, given=facts(99))]
+    message = compose([*together, *others, *fixed], CONTEXT, Limits(5, 20))
+    assert message.headline == "14 pipelines failing, 12 of github.com together; 1 pipeline fixed"
+
+
+def test_failures_hours_apart_are_not_said_to_share_a_cause() -> None:
     apart = [item(given=facts(n, repo=f"acme/r{n}", since=NOON - timedelta(hours=n))) for n in range(12)]
-    assert compose(apart, CONTEXT, Limits(5, 20)).note is None
+    message = compose(apart, CONTEXT, Limits(5, 20))
+    assert (message.headline, message.note) == ("12 pipelines failing", None)
 
 
 def test_a_message_has_the_same_id_when_it_is_made_again_and_another_for_other_rows() -> None:
