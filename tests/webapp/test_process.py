@@ -294,11 +294,9 @@ def test_a_lock_held_elsewhere_stalls_neither_reads_nor_probes(served: Served) -
         with served.database.writing():
             waiting = pool.submit(post, served, url=run_url(60_000))
             time.sleep(0.2)
-            started = time.monotonic()
             assert httpx.get(f"{served.url}/builds").status_code == 200
             assert httpx.get(f"{served.url}/healthz").status_code == 200
-            assert time.monotonic() - started < 0.5
-            assert not waiting.done()
+            assert not waiting.done(), "the reads were answered while the post waits for the lock"
         assert waiting.result(10).status_code == 201
 
 
