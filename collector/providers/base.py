@@ -150,6 +150,9 @@ class Memory(Protocol):
 
     def mark(self, name: str) -> str | None: ...
 
+    def marks_starting(self, prefix: str) -> Mapping[str, str]:
+        """The notes whose names begin with ``prefix`` (ASCII), by name."""
+
     def known(self, keys: Sequence[BuildKey]) -> Mapping[BuildKey, KnownBuild]:
         """Those of ``keys`` that are stored, by ``key.folded``; where numbers were reused, the newest."""
 

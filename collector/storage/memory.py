@@ -24,6 +24,10 @@ class SourceMemory:
         with self._database.reading():
             return marks.get(self._source, name)
 
+    def marks_starting(self, prefix: str) -> dict[str, str]:
+        with self._database.reading():
+            return marks.starting(self._source, prefix)
+
     def known(self, keys: Sequence[BuildKey]) -> dict[BuildKey, KnownBuild]:
         with self._database.reading():
             return known.known(keys)

@@ -39,6 +39,9 @@ class Forgetful:
     def mark(self, name: str) -> str | None:
         return None
 
+    def marks_starting(self, prefix: str) -> Mapping[str, str]:
+        return {}
+
     def known(self, keys: Sequence[BuildKey]) -> Mapping[BuildKey, KnownBuild]:
         return {}
 

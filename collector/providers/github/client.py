@@ -6,6 +6,7 @@ import hashlib
 import json
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import nullcontext
 from datetime import UTC, datetime, timedelta
 
 import httpx
@@ -31,7 +32,7 @@ from collector.providers.github.plan import (
     hourly_most,
 )
 from collector.providers.github.repo import Repo
-from collector.providers.github.selection import takes_repo
+from collector.providers.github.selection import PUSHED, takes_repo
 from collector.providers.github.sweep import EVERY, Sweep, latest_turn
 from collector.providers.http import Http
 from config.model import Config, GithubSource
@@ -120,7 +121,7 @@ class GithubReader:
         """See ``SourceReader.poll``. A repo's failure is trouble; limits, and credentials refused, end the poll."""
         yield from self._discover(now)
         standings = self._standings(memory, now)
-        yield from self._plan(standings)
+        yield from self._plan(standings, now)
         errors: list[SourceError] = []
         unreachable = 0
         self._unfinished = self._stored_unfinished(memory)
@@ -143,7 +144,8 @@ class GithubReader:
         yield from self._discover(now)
         self._api.grant.slow_down(PER_MINUTE)
         repos = [ordinary.repo for ordinary in self._repos.values()]
-        yield from Backfill(self._api, repos, memory, self._transport, self.counts).batches(since, now)
+        with self._api.beside():
+            yield from Backfill(self._api, repos, memory, self._transport, self.counts).batches(since, now)
 
     def budget(self) -> Budget | None:
         return self._api.budget
@@ -160,7 +162,7 @@ class GithubReader:
         ordinary, before = self._repos[name], self._api.requests
         history = self._history_of(ordinary, memory, now)
         try:
-            for batch in ordinary.poll(memory, history, now, self._unfinished_of(ordinary.repo)):
+            for batch in self._ordinary(ordinary, history, memory, now):
                 if ordinary.repo.mark("reading") in batch.marks:  # a gap of ours was found
                     self._settled.pop(name, None)
                 yield batch
@@ -174,6 +176,11 @@ class GithubReader:
         self._read_at[name] = now
         quiet = ordinary.changed_at != now and not history.pending
         self._cost[name] = TYPICAL_COST if quiet else max(TYPICAL_COST, self._api.requests - before)
+
+    def _ordinary(self, ordinary: Ordinary, history: History, memory: Memory, now: datetime) -> Iterator[Batch]:
+        """A repo's first poll reads all anew: what it costs is not what it needs an hour."""
+        with self._api.beside() if history.untouched else nullcontext():
+            yield from ordinary.poll(memory, history, now, self._unfinished_of(ordinary.repo))
 
     def _stored_unfinished(self, memory: Memory) -> Mapping[str, Sequence[KnownBuild]] | None:
         """Stored unfinished builds by repo, asked for once a poll; None when there are more than storage tells."""
@@ -198,7 +205,8 @@ class GithubReader:
             if name in self._failing or name not in self._read_at:
                 continue
             try:
-                yield from self._past_of(ordinary, memory, now, lambda: time.monotonic() < give_up_at)
+                with self._api.beside():
+                    yield from self._past_of(ordinary, memory, now, lambda: time.monotonic() < give_up_at)
             except (Waiting, BadCredentials):
                 raise
             except SourceError as exc:
@@ -229,13 +237,14 @@ class GithubReader:
         return history
 
     def _standings(self, memory: Memory, now: datetime) -> list[Standing]:
+        pushed = memory.marks_starting(PUSHED)
         return [
             Standing(
                 name,
                 self._read_at.get(name),
                 one.changed_at,
                 min(self._cost.get(name, TYPICAL_COST), MOST_COST),
-                one.pushed(memory, now),
+                one.pushed(pushed, now),
             )
             for name, one in self._repos.items()
         ]
@@ -244,15 +253,15 @@ class GithubReader:
         """Which repos this poll reads; what is not used of the allowance is kept for later, up to a minute's."""
         budget, share = self._api.budget, self._api.grant.share
         allowance = self._allowance.at(now, budget, len(standings), anonymous=self._anonymous, share=share)
-        names = due(standings, now, allowance)
+        names = due(standings, now, allowance, self._api.ease)
         taken = set(names)
         self._allowance.spend(sum(one.cost for one in standings if one.name in taken))
         return names
 
-    def _plan(self, standings: Sequence[Standing]) -> Iterator[Batch]:
+    def _plan(self, standings: Sequence[Standing], now: datetime) -> Iterator[Batch]:
         """What polling costs an hour, noted when it changes: GET /sources shows it."""
         most = hourly_most(self._api.budget, anonymous=self._anonymous, share=self._api.grant.share)
-        plan = hourly(standings, self._interval, most)
+        plan = hourly(standings, self._interval, most, now, self._api.ease)
         if plan != self._told_plan:
             self._told_plan = plan
             yield Batch(marks={PLAN_MARK: json.dumps({"now": plan.now, "worst": plan.worst})})

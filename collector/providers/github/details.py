@@ -42,13 +42,14 @@ class Details:
         self.complete = True
 
     def read(self, word: RunWord, known: KnownBuild | None) -> Iterator[Batch]:
-        """The run's earlier attempts and its jobs. What fails here is told as trouble; the poll goes on.
+        """The run's earlier attempts and, once it is over, its jobs. What fails is told as trouble; the poll goes on.
 
         Raises Waiting and BadCredentials, which concern the whole source.
         """
         try:
             yield from self._earlier_attempts(word)
-            yield from self._jobs(word, known, newest=True)
+            if word.status.finished:
+                yield from self._jobs(word, known, newest=True)
         except (Waiting, BadCredentials):
             raise
         except SourceError as exc:

@@ -21,19 +21,20 @@ from collector.providers.github.details import Details
 from collector.providers.github.history import History
 from collector.providers.github.limits import BadCredentials
 from collector.providers.github.mapping import PROVIDER, map_list, repo_word, workflow_word
+from collector.providers.github.owed import Owed
 from collector.providers.github.plan import SIDES_EVERY, UNFINISHED_EVERY
 from collector.providers.github.repo import PAGE, Page, Repo, moved, needs_details, read_page, trouble
+from collector.providers.github.running import Running
 from collector.providers.github.selection import takes_pipeline
 from collector.providers.github.unlisted import Unlisted, etags
 
-JOBS_EVERY = timedelta(minutes=5)
-"""How old the jobs of a build that goes on may be: they tell what waits, and for which label."""
-JOBS_SPARED = 0.5
-MAX_RUNNING = 10
 TRUST_AFTER = timedelta(hours=1)
 PUSHED_FOR = timedelta(days=1)
 """Webhooks are trusted as long as one came within this; a quieter repo costs one unchanged answer a poll."""
 MAX_PAGES = 10
+FEW_HIDDEN = 5
+"""So many builds that only other lists would show are asked for one by one: unchanged ones are free, and a list is
+charged whenever anything of the repo begins or ends."""
 _log = structlog.get_logger(__name__)
 
 
@@ -44,17 +45,16 @@ class Ordinary:
         self._api, self.repo, self._transport = api, repo, transport
         self._sides_at: datetime | None = None
         self._unfinished_at: dict[str, datetime] = {}
-        self._jobs_at: dict[str, datetime] = {}
         self._missed_at: datetime | None = None
-        self._unlisted = Unlisted(api, repo)
+        self._unlisted, self._running, self._owed = Unlisted(api, repo), Running(api), Owed(api)
         self.changed_at: datetime | None = None
         """When a list of runs last changed: busy repos are read first when not all can be."""
 
-    def pushed(self, memory: Memory, now: datetime) -> bool:
-        """Whether webhooks tell us this repo's news: one came of late, and polls found none that did not."""
+    def pushed(self, told: Mapping[str, str], now: datetime) -> bool:
+        """Whether webhooks tell us this repo's news: one came of late (``told``), and polls found none without."""
         if self._missed_at is not None and now - self._missed_at < TRUST_AFTER:
             return False
-        text = memory.mark(self.repo.pushed_mark)
+        text = told.get(self.repo.pushed_mark)
         return text is not None and now - parse_instant(text) < PUSHED_FOR
 
     def poll(
@@ -69,35 +69,33 @@ class Ordinary:
         if self._sides_at is None or now - self._sides_at >= SIDES_EVERY:
             yield from self._sides(memory)
             self._sides_at = self._done_at(self._sides_at, SIDES_EVERY, now)
-        reading = _Reading(self._api, self.repo, memory, history, self._transport, unfinished)
+        reading = _Reading(self._api, self.repo, memory, history, self._transport, unfinished, self._owed)
         yield from reading.newest()
-        hidden = reading.hidden()
+        many_hidden = len(reading.hidden()) > FEW_HIDDEN
         for status, every in UNFINISHED_EVERY.items():
-            before = self._unfinished_at.get(status)
-            if hidden or before is None or now - before >= every:
+            if many_hidden or self._is_due(status, every, reading, now):
                 yield from reading.unfinished(status)
-                self._unfinished_at[status] = self._done_at(before, every, now)
+                self._unfinished_at[status] = self._done_at(self._unfinished_at.get(status), every, now)
         yield from reading.not_shown(self._unlisted, now)
-        yield from self._running(reading, now)
+        yield from reading.jobs(self._running, now)
         if reading.changed:
             self.changed_at = now
         if reading.missed and not history.untouched:
             self._missed_at = now
 
+    def _is_due(self, status: str, every: timedelta, reading: _Reading, now: datetime) -> bool:
+        """Whether a list of unfinished runs is to be asked for. While a run goes on that the newest page shows, the
+        list differs by it from the last one, and is charged: that waits a little for a quiet moment."""
+        if self.repo.whole:
+            return False
+        before = self._unfinished_at.get(status)
+        if before is None or now - before >= every * 2:
+            return True
+        return now - before >= every and not reading.stored_unfinished()
+
     def _done_at(self, before: datetime | None, every: timedelta, now: datetime) -> datetime:
         """Now; the first time as if a part of ``every`` had passed, so that the repos do not keep in step."""
         return now if before else now - every * self.repo.turn
-
-    def _running(self, reading: _Reading, now: datetime) -> Iterator[Batch]:
-        """The jobs of builds that go on, now and then: they begin, end and wait while their run's word stays."""
-        runs = {one.key.external_id: one for one in reading.stored_unfinished() if one.run_known}
-        self._jobs_at = {run_id: self._jobs_at.get(run_id, now) for run_id in runs}
-        due = [run_id for run_id, at in self._jobs_at.items() if now - at >= JOBS_EVERY]
-        for run_id in due[:MAX_RUNNING]:
-            if not self._api.spendable(JOBS_SPARED):
-                return
-            self._jobs_at[run_id] = now
-            yield from reading.jobs_of(runs[run_id])
 
     def _sides(self, memory: Memory) -> Iterator[Batch]:
         for what, read in (("repo", self._itself), ("workflows", self._workflows)):
@@ -149,10 +147,13 @@ class _Reading:
         history: History,
         transport: httpx.BaseTransport | None,
         unfinished: Sequence[KnownBuild] | None,
+        owed: Owed,
     ) -> None:
         self._api, self._repo, self._memory, self._history = api, repo, memory, history
         self._details = Details(api, repo, memory, transport)
-        self._stored = unfinished
+        self._stored, self._owed = unfinished, owed
+        self._asked = {"newest"}
+        """Lists of which this poll knows what they show now."""
         self.changed = False
         self.missed = False
         """Whether a list showed what neither a poll nor a webhook had told."""
@@ -169,10 +170,12 @@ class _Reading:
         marks = self._gap(pages) if len(pages) == MAX_PAGES and self._has_more(pages[-1]) else {}
         if pages[0].newest_at:
             marks = {**marks, self._repo.mark("seen"): to_api(pages[0].newest_at)}
+        marks = {**marks, **self._repo.learn_whole(fetched.next_url is None)}
         yield from self._tell("newest", pages, marks)
 
     def unfinished(self, status: str) -> Iterator[Batch]:
         """Runs that go on or wait: also old ones that were run again, which the newest page does not show."""
+        self._asked.add(status)
         url = f"{self._repo.base}/actions/runs?status={status}&per_page={PAGE}"
         fetched = self._api.changed(url, self._memory)
         if fetched is None:
@@ -188,18 +191,19 @@ class _Reading:
             self._stored = self._memory.unfinished(PROVIDER, self._repo.instance, self._repo.name)
         return self._stored
 
-    def hidden(self) -> bool:
-        """Whether a stored unfinished build is not on the newest page: only the other lists tell of it."""
-        newest = self._repo.shown.get("newest", frozenset())
-        return any(one.key.external_id not in newest for one in self.stored_unfinished())
+    def hidden(self) -> list[KnownBuild]:
+        """Stored unfinished builds that no list shows which this poll has asked for."""
+        shown = frozenset[str]().union(*(self._repo.shown.get(name, ()) for name in self._asked))
+        return [one for one in self.stored_unfinished() if one.key.external_id not in shown]
 
-    def jobs_of(self, known: KnownBuild) -> Iterator[Batch]:
-        yield from self._details.again(known)
+    def jobs(self, running: Running, now: datetime) -> Iterator[Batch]:
+        """Those of builds that go on, and those that an earlier poll put off."""
+        yield from running.read(self.stored_unfinished(), self._details, now)
+        yield from self._owed.pay(self._memory, self._details)
 
     def not_shown(self, unlisted: Unlisted, now: datetime) -> Iterator[Batch]:
-        """Stored unfinished builds that no list showed."""
-        shown = frozenset().union(*self._repo.shown.values())
-        hidden = [one for one in self.stored_unfinished() if one.key.external_id not in shown]
+        """Hidden builds, one by one."""
+        hidden = self.hidden()
         for batch in unlisted.read(hidden, self._memory, self._details, now):
             if batch.words:
                 self.changed = self.missed = True
@@ -213,7 +217,7 @@ class _Reading:
         for page in reversed(pages):
             yield from trouble(self._repo, page.problems, "runs")
             wanted = tuple(word for word in page.words if self._wanted(word, page.known))
-            pending = [word for word in wanted if self._read_details_of(word, page.known)]
+            pending = self._owed.put_off([word for word in wanted if self._read_details_of(word, page.known)])
             words = self._news(wanted, page.known)
             if page is not pages[0] or pending:
                 yield Batch(words=words, marks=self._learned(words))
@@ -239,9 +243,9 @@ class _Reading:
         before = known.get(word.key.folded)
         if self._history.covers(word) and self._history.untouched:
             return False
-        if not word.status.finished and not self._api.spendable(JOBS_SPARED):
-            return False  # once the budget gets short its jobs are read when it is over
-        return moved(word, before) if self._history.pending else needs_details(word, before)
+        if self._history.pending and not moved(word, before):
+            return False
+        return needs_details(word, before)
 
     def _has_more(self, page: Page) -> bool:
         if page.fetched.next_url is None or (self._settled(page) and self._seen_before(page)):
@@ -252,7 +256,8 @@ class _Reading:
         """Whether nothing on the page is left to read; while history is read, its jobs are the history reader's."""
         if self._history.pending:
             return page.entirely_known
-        return not any(needs_details(word, page.known.get(word.key.folded)) for word in page.words)
+        told = [(word, page.known.get(word.key.folded)) for word in page.words if word not in self._owed]
+        return not any(moved(word, known) or needs_details(word, known) for word, known in told)
 
     def _seen_before(self, page: Page) -> bool:
         """Whether the page reaches what an earlier poll saw: webhooks may have told of all on it, but not below."""

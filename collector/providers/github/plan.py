@@ -2,11 +2,14 @@
 
 An unchanged repo costs one request a poll, so 600 requests a minute hold some 500 repos to an interval of a minute;
 beyond that quiet repos are read less often, but at least every ten minutes. A repo whose webhooks arrive is read every
-five. Without a token the hour's few requests are spread evenly.
+five. What changed is charged: where the hour's budget does not last for that, jobs of builds that go on are left out,
+then quiet repos are read less often, then busy ones, then jobs of builds that succeeded wait (``Grant.ease`` tells).
+Without a token the hour's few requests are spread evenly.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -19,6 +22,11 @@ LONGEST = timedelta(minutes=10)
 RARER = timedelta(minutes=5)
 """How often a repo is read whose webhooks tell us its news."""
 BUSY_FOR = timedelta(minutes=30)
+QUIET_STRETCHED = (1.1, 1.0)
+BUSY_STRETCHED = (1.0, 0.85)
+"""``ease`` from which on quiet and busy repos are read less often, and that at which it is every ten minutes."""
+OWED_BELOW = 0.85
+"""``ease`` below which the jobs of builds that succeeded wait; each costs a request, and nobody is waiting for it."""
 TYPICAL_COST = 1
 BUSY_COST = 4
 """Of a poll that finds news: the newest runs, both lists of unfinished ones, a run's jobs."""
@@ -53,11 +61,10 @@ class Hourly:
     worst: int
 
 
-def hourly(repos: Sequence[Standing], interval: timedelta, most: float) -> Hourly:
+def hourly(repos: Sequence[Standing], interval: timedelta, most: float, at: datetime, ease: float = math.inf) -> Hourly:
     """What polling ``repos`` costs; never more than ``most`` an hour, which is what the plan allows itself."""
     polls = _HOUR / interval
-    rarer = min(polls, _HOUR / RARER)
-    now = sum((rarer if repo.pushed else polls) + _EVENLY for repo in repos)
+    now = sum(_HOUR / max(interval, rest_of(repo, at, ease)) + _EVENLY for repo in repos)
     worst = len(repos) * (polls * BUSY_COST + _EVENLY)
     return Hourly(round(min(now, most)), round(min(worst, most)))
 
@@ -90,14 +97,14 @@ def hourly_most(budget: Budget | None, *, anonymous: bool, share: float = 1.0) -
     return PER_MINUTE * 60 * share
 
 
-def due(repos: Sequence[Standing], now: datetime, allowance: float) -> list[str]:
+def due(repos: Sequence[Standing], now: datetime, allowance: float, ease: float = math.inf) -> list[str]:
     """Names of those to read now, most urgent first: as many as ``allowance`` requests are enough for.
 
-    Never read comes first, then overdue, then busy ones, then whoever was read longest ago. Those whose webhooks
-    arrive are left out for a while.
+    Never read comes first, then overdue, then busy ones, then whoever was read longest ago. Left out for a while are
+    those whose webhooks arrive, and those that are stretched at this ``ease`` of the budget.
     """
     taken: list[str] = []
-    wanted = (repo for repo in repos if not (repo.pushed and repo.read_at and now - repo.read_at < RARER))
+    wanted = (repo for repo in repos if repo.read_at is None or now - repo.read_at >= rest_of(repo, now, ease))
     for repo in sorted(wanted, key=lambda one: _urgency(one, now)):
         allowance -= repo.cost
         if allowance < 0:
@@ -106,9 +113,19 @@ def due(repos: Sequence[Standing], now: datetime, allowance: float) -> list[str]
     return taken
 
 
+def rest_of(repo: Standing, now: datetime, ease: float) -> timedelta:
+    """How long the repo is left alone after it was read, beside what the interval says."""
+    begins, longest_at = BUSY_STRETCHED if _is_busy(repo, now) else QUIET_STRETCHED
+    strain = min(1.0, max(0.0, (begins - ease) / (begins - longest_at)))
+    return max(LONGEST * strain, RARER if repo.pushed else timedelta(0))
+
+
+def _is_busy(repo: Standing, now: datetime) -> bool:
+    return repo.changed_at is not None and now - repo.changed_at < BUSY_FOR
+
+
 def _urgency(repo: Standing, now: datetime) -> tuple[bool, bool, bool, float]:
     if repo.read_at is None:
         return False, False, False, 0.0
     overdue = now - repo.read_at >= LONGEST
-    busy = repo.changed_at is not None and now - repo.changed_at < BUSY_FOR
-    return True, not overdue, not busy, repo.read_at.timestamp()
+    return True, not overdue, not _is_busy(repo, now), repo.read_at.timestamp()

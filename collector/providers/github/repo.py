@@ -38,6 +38,8 @@ class Repo:
     default_branch: str | None = None
     shown: dict[str, frozenset[str]] = field(default_factory=dict)
     """Run ids that each list showed when it last changed: a 304 says that it still shows them."""
+    whole: bool = False
+    """Whether the newest page shows all runs there are, so that no other list can show more."""
 
     def __post_init__(self) -> None:
         self.name = self.name or self.configured
@@ -69,6 +71,7 @@ class Repo:
         self.name = memory.mark(self.mark("name")) or self.name
         self.instance = memory.mark(self.mark("instance")) or self.instance
         self.default_branch = memory.mark(self.mark("default_branch")) or self.default_branch
+        self.whole = bool(memory.mark(self.mark("whole")))
 
     def learn(self, word: RepoWord | RunWord) -> Mapping[str, str]:
         """Takes over what a word says about the repo; the notes to keep of it."""
@@ -81,6 +84,13 @@ class Repo:
         for name, value in news.items():
             setattr(self, name, value)
         return {self.mark(name): value for name, value in news.items()}
+
+    def learn_whole(self, whole: bool) -> Mapping[str, str]:
+        """The note to keep of whether the newest page shows all runs; nothing where it was so before."""
+        if whole == self.whole:
+            return {}
+        self.whole = whole
+        return {self.mark("whole"): "yes" if whole else ""}
 
     def takes(self, word: RunWord) -> bool:
         return build_refusal(self.source, word, self.default_branch) is None
@@ -161,7 +171,10 @@ def moved(word: RunWord, known: KnownBuild | None) -> bool:
 
 
 def needs_details(word: RunWord, known: KnownBuild | None) -> bool:
-    """Whether the run's jobs (and a failed run's log) have to be read: they belong to another updated_at or status."""
+    """Whether a finished run's jobs (and a failed one's log) have to be read: they belong to another updated_at or
+    status. Of one that goes on only earlier attempts are read with it; its jobs have a time of their own."""
+    if not word.status.finished:
+        return word.key.attempt > 1 and moved(word, known)
     return moved(word, known) or known is None or known.detail_at != word.updated_at
 
 

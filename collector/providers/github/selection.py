@@ -12,6 +12,9 @@ from collector.domain.filters import DEFAULT_BRANCH
 from collector.domain.model import JobWord, PipelineRef, PlainWord, RepoWord, RunWord, Word, WorkflowWord
 from config.model import GithubSource
 
+PUSHED = "pushed:"
+"""Begins the names of the notes of ``pushed_mark``."""
+
 
 def selects(source: GithubSource, word: Word, *, instance: str | None = None) -> bool:
     """Whether the source takes ``word``: ``refusal`` gives no reason against it."""
@@ -85,7 +88,7 @@ def takes_branch(source: GithubSource, branch: str | None, default: str | None =
 
 def pushed_mark(repo: str) -> str:
     """The name of the source's durable note of when a webhook of ``repo`` last arrived: polls then get rarer."""
-    return f"pushed:{repo.lower()}"
+    return f"{PUSHED}{repo.lower()}"
 
 
 def _repo_of(word: Word) -> str:

@@ -15,7 +15,7 @@ from collector.providers.base import Batch, Memory
 from collector.providers.github.api import GithubApi
 from collector.providers.github.details import Details
 from collector.providers.github.past import Work
-from collector.providers.github.repo import Page, Repo, needs_details, trouble
+from collector.providers.github.repo import Page, Repo, moved, needs_details, trouble
 from collector.providers.github.walk import Walk
 
 RERUN_WITHIN = timedelta(days=30)
@@ -64,11 +64,13 @@ class Sweep:
         ours = [
             word for word in page.words if not word.status.finished or word.key.folded in page.known or wanted(word)
         ]
-        news = [word for word in ours if needs_details(word, page.known.get(word.key.folded))]
+        told = [(word, page.known.get(word.key.folded)) for word in ours]
+        news = [word for word, known in told if moved(word, known)]
         if news:
             yield Batch(words=news)
-        for word in news:
-            yield from details.read(word, page.known.get(word.key.folded))
+        for word, known in told:
+            if needs_details(word, known):
+                yield from details.read(word, known)
 
     def _work(self) -> Work | None:
         """What is left of a sweep that was begun, else a new one if it is due."""

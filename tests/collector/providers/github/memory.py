@@ -29,6 +29,9 @@ class FakeMemory:
     def mark(self, name: str) -> str | None:
         return self.marks.get(name)
 
+    def marks_starting(self, prefix: str) -> Mapping[str, str]:
+        return {name: text for name, text in self.marks.items() if name.startswith(prefix)}
+
     def known(self, keys: Sequence[BuildKey]) -> Mapping[BuildKey, KnownBuild]:
         return {key.folded: self._known(key.folded) for key in keys if key.folded in self.states}
 

@@ -24,13 +24,14 @@ def polled(world: GithubWorld, memory: FakeMemory, reader: SourceReader, minutes
     for _ in range(minutes):
         world.asked()
         world.poll(reader, memory)
-        found.append(len(world.asked()))
+        found.append(len(world.journal))
     return found
 
 
 def test_an_unchanged_repo_costs_one_request_a_poll_and_the_other_lists_now_and_then() -> None:
     world, memory = GithubWorld(), FakeMemory()
-    world.add(run(), [job()])
+    for number in range(1, 102):
+        world.add(run(number), [job(number, number)])
     reader = world.reader()
     world.poll(reader, memory)
     world.asked()
@@ -41,8 +42,67 @@ def test_an_unchanged_repo_costs_one_request_a_poll_and_the_other_lists_now_and_
     assert sum(path.endswith("/runs?per_page=100") for path, _ in asked) == 50
     assert sum("status=in_progress" in path for path, _ in asked) == 5
     assert 1 <= sum("status=queued" in path for path, _ in asked) <= 2
-    assert sum("created=" in path for path, _ in asked) <= 1, "the day's sweep"
-    assert len(asked) <= 50 + 7 + 1 + 2
+    assert sum("created=" in path for path, _ in asked) <= 2, "the day's sweep"
+    assert len(asked) <= 50 + 7 + 2 + 2
+
+
+def test_a_repo_all_of_whose_runs_are_on_one_page_costs_nothing_but_that_page() -> None:
+    world, memory = GithubWorld(), FakeMemory()
+    world.add(run(), [job()])
+    world.poll(world.reader(), memory)
+    reader = world.reader()
+    asked = [count for count in polled(world, memory, reader, 50) if count != 1]
+    assert len(asked) <= 3, "the repo and its workflows once an hour, the day's sweep"
+    again: Json = {"run_attempt": 2, "status": "in_progress", "conclusion": None, "updated_at": stamp(world.now)}
+    world.add(run(**again), [job(901, run_attempt=2, status="in_progress", conclusion=None, completed_at=None)])
+    polled(world, memory, reader, 1)
+    assert memory.states[key(attempt=2)].jobs, "a run that is run again is seen at once"
+    assert not [path for path, _ in world.asked() if "status=" in path]
+
+
+def test_the_list_of_runs_in_progress_waits_for_a_moment_when_nothing_runs() -> None:
+    world, memory = GithubWorld(), FakeMemory()
+    for number in range(1, 102):
+        world.add(run(number), [])
+    reader = world.reader()
+    world.poll(reader, memory)
+    polled(world, memory, reader, 12)
+    charged, lists = 0, 0
+    for minute in range(60):
+        going = minute % 6 < 4
+        told: Json = {"status": "in_progress", "conclusion": None} if going else {}
+        number = 200 + minute // 6
+        at = {"created_at": stamp(world.now - MINUTE), "updated_at": stamp(world.now)}
+        if minute % 6 in (0, 4):
+            world.add(run(number, **told, **at), [])
+        world.asked()
+        world.poll(reader, memory)
+        asked = [status for path, status in world.asked() if "status=in_progress" in path]
+        lists += len(asked)
+        charged += asked.count(200)
+    assert (3 <= lists <= 6, charged) == (True, 0)
+
+
+def test_a_hidden_build_that_waits_costs_an_unchanged_answer_a_poll_and_no_list() -> None:
+    world, memory = GithubWorld(), FakeMemory()
+    waits: Json = {"status": "waiting", "conclusion": None}
+    world.add(run(1, created_at="2026-11-19T10:00:00Z", **waits), [])
+    reader = world.reader()
+    world.poll(reader, memory)
+    for number in range(200, 301):
+        world.add(run(number), [])
+    polled(world, memory, reader, 15)
+    before, asked = world.remaining, list[str]()
+    for _ in range(15):
+        world.asked()
+        world.poll(reader, memory)
+        asked += [path.partition("/runs")[2] for path, _ in world.asked()]
+    assert (asked.count("?per_page=100"), asked.count("/1")) == (15, 15)
+    assert sum("status=" in path for path in asked) <= 2
+    assert world.remaining == before
+    world.add(run(1, created_at="2026-11-19T10:00:00Z", updated_at=stamp(world.now)), [])
+    world.poll(reader, memory)
+    assert not memory.unfinished("github", "github.com")
 
 
 def test_jobs_of_a_build_that_goes_on_are_looked_at_though_its_run_says_nothing_new() -> None:
@@ -63,18 +123,74 @@ def test_jobs_of_a_build_that_goes_on_are_looked_at_though_its_run_says_nothing_
     assert world.remaining == charged
 
 
-def test_once_half_of_the_budget_is_gone_jobs_are_read_when_their_build_is_over() -> None:
+GOING: Json = {"status": "in_progress", "conclusion": None}
+RUNNING: Json = {**GOING, "completed_at": None}
+
+
+def test_jobs_of_a_running_build_are_read_once_while_they_stay_as_they_are_and_once_when_it_is_over() -> None:
     world, memory = GithubWorld(), FakeMemory()
     reader = world.reader()
     world.poll(reader, memory)
-    world.limit, world.remaining = 100, 48
-    going: Json = {"status": "in_progress", "conclusion": None, "updated_at": stamp(world.now)}
-    world.add(run(**going), [job(status="in_progress", conclusion=None, completed_at=None)])
+    begun: Json = {"created_at": stamp(world.now), "run_started_at": stamp(world.now), "updated_at": stamp(world.now)}
+    states: list[tuple[Json, Json, int]] = [
+        ({**begun, "status": "queued", "conclusion": None}, {**RUNNING, "status": "queued"}, 1),
+        ({**begun, **GOING}, RUNNING, 20),
+        ({**begun, "updated_at": "2026-11-24T12:21:00Z"}, {}, 5),
+    ]
+    asked: list[tuple[str, int]] = []
+    for told, of_job, minutes in states:
+        world.add(run(**told), [job(**of_job)])
+        for _ in range(minutes):
+            world.poll(reader, memory)
+            asked += world.asked()
+    statuses = [status for path, status in asked if "/jobs" in path]
+    assert (statuses.count(200), statuses.count(304)) == (2, 3)
+
+
+def test_a_build_that_waits_for_a_minute_has_its_jobs_read_for_they_say_what_it_waits_for() -> None:
+    world, memory = GithubWorld(), FakeMemory()
+    reader = world.reader()
+    world.poll(reader, memory)
+    waits: Json = {"status": "queued", "conclusion": None}
+    world.add(run(**waits), [job(**{**RUNNING, "status": "queued"}, labels=["gpu"])])
+    polled(world, memory, reader, 1)
+    assert memory.states[key()].jobs == {}
+    polled(world, memory, reader, 1)
+    assert [one.labels for one in job_rows(memory.states[key()])] == [("gpu",)]
+
+
+def test_once_only_a_quarter_of_the_budget_is_left_jobs_are_read_when_their_build_is_over() -> None:
+    world, memory = GithubWorld(), FakeMemory()
+    reader = world.reader()
+    world.poll(reader, memory)
+    world.limit, world.remaining = 100, 26
+    world.add(run(**GOING, updated_at=stamp(world.now)), [job(**RUNNING)])
     polled(world, memory, reader, 12)
     assert memory.states[key()].jobs == {}
     world.add(run(updated_at=stamp(world.now)), [job()])
     polled(world, memory, reader, 1)
     assert [one.status for one in job_rows(memory.states[key()])] == [Status.SUCCESS]
+
+
+def test_a_budget_that_does_not_last_puts_off_jobs_of_builds_that_succeeded_and_reads_them_in_the_next_hour() -> None:
+    world, memory = GithubWorld(), FakeMemory()
+    reader = world.reader()
+    world.poll(reader, memory)
+    world.limit, world.remaining = 1000, 150
+    polled(world, memory, reader, 1)
+    for number in range(1, 31):
+        at = {"created_at": stamp(world.now), "run_started_at": stamp(world.now), "updated_at": stamp(world.now)}
+        end = "failure" if number == 30 else "success"
+        world.add(run(number, conclusion=end, **at), [job(number, number, conclusion=end)])
+        polled(world, memory, reader, 1)
+    told = [number for number in range(1, 31) if key(number) in memory.states]
+    read = [number for number in told if memory.states[key(number)].jobs]
+    assert len(told) >= 20, "builds are told, if not each minute"
+    assert 0 < len(read) < len(told)
+    assert world.remaining >= 100, "the reserve"
+    world.remaining = 1000
+    polled(world, memory, reader, 20)
+    assert all(memory.states[key(number)].jobs for number in range(1, 31))
 
 
 def push(world: GithubWorld, memory: FakeMemory, told: Json) -> None:

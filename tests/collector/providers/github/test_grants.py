@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from datetime import timedelta
 
 import httpx
@@ -61,6 +62,36 @@ def test_answers_out_of_order_leave_the_least_of_an_hour_and_a_new_hour_counts_a
     grant.told(fresh)
     grant.told(None)
     assert grant.budget == fresh
+
+
+def test_ease_tells_how_often_what_is_left_above_the_reserve_covers_what_polls_need_until_the_reset() -> None:
+    grant = Grant(None)
+    for minute in range(120):
+        for _ in range(50):
+            grant.spent(NOW + timedelta(minutes=minute - 120))
+    assert grant.ease(NOW) == math.inf, "no budget was told"
+    grant.told(Budget(5000, 5000, HOUR))
+    assert grant.ease(NOW) == pytest.approx(4500 / 3000, rel=0.05)
+    grant.told(Budget(5000, 2000, HOUR))
+    assert grant.ease(NOW + timedelta(minutes=30)) > grant.ease(NOW) == pytest.approx(1500 / 3000, rel=0.05)
+    grant.told(Budget(5000, 400, HOUR))
+    assert grant.ease(NOW) == 0.0
+    assert grant.ease(HOUR) == math.inf, "the hour is over"
+
+
+def test_what_can_wait_leaves_half_of_the_budget_and_more_than_polls_need() -> None:
+    grant = Grant(None)
+    grant.told(Budget(5000, 3500, HOUR))
+    assert grant.spendable(0.5, NOW)
+    for _ in range(600):
+        grant.spent(NOW)
+    assert grant.ease(NOW) == pytest.approx(3000 / 2400)
+    assert grant.spendable(0.5, NOW)
+    for _ in range(100):
+        grant.spent(NOW)
+    assert not grant.spendable(0.5, NOW)
+    grant.told(Budget(5000, 2500, HOUR))
+    assert not grant.spendable(0.5, NOW + timedelta(minutes=59))
 
 
 def test_a_grant_is_shared_by_key_and_divided_among_those_who_use_it() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -63,6 +64,25 @@ def test_a_repo_whose_webhooks_arrive_is_read_every_five_minutes() -> None:
     assert due([told[1], standing("other", 4)], NOW, 100) == ["pushed", "other"]
 
 
+def test_a_budget_that_does_not_last_stretches_quiet_repos_first_then_busy_ones_to_ten_minutes_at_most() -> None:
+    quiet, busy = (
+        [standing(f"quiet {ago}", ago) for ago in (1, 5, 10)],
+        [standing(f"busy {ago}", ago, 2) for ago in (1, 5, 10)],
+    )
+    everything = [one.name for one in (*quiet, *busy)]
+
+    def read(ease: float) -> list[str]:
+        taken = due([*quiet, *busy], NOW, 100, ease)
+        return [name for name in everything if name in taken]
+
+    assert read(math.inf) == read(1.1) == everything
+    assert read(1.05) == ["quiet 5", "quiet 10", "busy 1", "busy 5", "busy 10"]
+    assert read(1.0) == ["quiet 10", "busy 1", "busy 5", "busy 10"]
+    assert read(0.92) == ["quiet 10", "busy 10"]
+    assert read(0.0) == ["quiet 10", "busy 10"]
+    assert due([standing("new", None)], NOW, 100, 0.0) == ["new"], "what was never read is read"
+
+
 def test_two_readers_of_one_token_plan_with_half_of_it_each() -> None:
     allowance = Allowance()
     assert allowance.at(NOW, None, 1000, anonymous=False, share=0.5) == 600
@@ -72,11 +92,14 @@ def test_two_readers_of_one_token_plan_with_half_of_it_each() -> None:
 
 def test_the_plan_says_what_an_hour_costs_now_and_at_worst() -> None:
     minute = timedelta(minutes=1)
-    one = hourly([standing("a", 1)], minute, 36_000)
+    one = hourly([standing("a", 1)], minute, 36_000, NOW)
     assert (one.now, one.worst) == (60 + 10, 240 + 10)
-    pushed = hourly([Standing("a", None, None, pushed=True)], minute, 36_000)
+    pushed = hourly([Standing("a", None, None, pushed=True)], minute, 36_000, NOW)
     assert (pushed.now, pushed.worst) == (12 + 10, 240 + 10)
-    assert hourly([standing(str(number), 1) for number in range(1000)], minute, 36_000) == Hourly(36_000, 36_000)
+    thousand = [standing(str(number), 1) for number in range(1000)]
+    assert hourly(thousand, minute, 36_000, NOW) == Hourly(36_000, 36_000)
+    assert hourly([standing("a", 1)], minute, 36_000, NOW, ease=0.9).now == 6 + 10, "quiet: every ten minutes"
+    assert hourly([standing("a", 1, 1)], minute, 36_000, NOW, ease=1.0).now == 60 + 10, "busy: at its interval"
     assert hourly_most(Budget(60, 50, NOW), anonymous=True) == 54
 
 
