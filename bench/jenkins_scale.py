@@ -28,9 +28,10 @@ import httpx
 from collector.demo.jenkins import JenkinsServer
 from collector.demo.plans import FREESTYLE, Stage
 from collector.demo.script import ScriptedWorld
-from collector.poller import Outcome, Poller, Recorder, SourceJob
+from collector.poller import Outcome, Poller, SourceJob
 from collector.providers.registry import make_reader
 from collector.providers.wire import guarded_transport
+from collector.recording import Recorder
 from collector.storage.database import connect
 from collector.storage.memory import SourceMemory
 from collector.storage.tables import sql

@@ -15,9 +15,10 @@ from collector.alerting.dispatcher import Dispatcher, make_dispatcher
 from collector.alerting.evaluator import Evaluator
 from collector.alerting.watcher import Watcher
 from collector.leadership import RENEW_SECONDS, Leadership, lease_owner
-from collector.poller import Outcome, Poller, Recorder, SourceJob, utc_now
+from collector.poller import Outcome, Poller, SourceJob, utc_now
 from collector.progress import ProgressBars, ProgressLines, progress_for
 from collector.providers.registry import make_reader
+from collector.recording import Recorder, Stopped
 from collector.retention import tidying
 from collector.schedule import Schedule, Tick, Work
 from collector.stopping import PARENT_FD, Stop, stopping
@@ -31,6 +32,7 @@ log = structlog.get_logger(__name__)
 LEASE_OWNER = "CIHEALTH_LEASE_OWNER"
 TICK_SECONDS = 0.1
 TIDY_AFTER_SECONDS = 30.0
+LET_GO_SECONDS = 15.0
 DELIVERED_SECONDS = 1.0
 """How long a message at hand may take once told to stop; one that is cut off is sent again."""
 STOP_SECONDS = 2.0
@@ -77,7 +79,7 @@ def _led(collecting: Collecting, database: Database, leadership: Leadership, sto
             pollers += _pollers(collecting, recorder, progress)
             if collecting.once:
                 return _once(pollers, lease, stop)
-            return _forever(pollers, lease, database, (watcher, dispatcher), stop)
+            return _forever(pollers, lease, recorder, (watcher, dispatcher), stop)
     finally:
         if recorder.stop(STOP_SECONDS) and watcher.stop(STOP_SECONDS) and dispatcher.stop(0.0):
             leadership.release()
@@ -107,10 +109,14 @@ def _pollers(collecting: Collecting, recorder: Recorder, progress: ProgressBars 
 
 
 def _forever(
-    pollers: Sequence[Poller], lease: Tick, database: Database, alerting: tuple[Watcher, Dispatcher], stop: Stop
+    pollers: Sequence[Poller], lease: Tick, recorder: Recorder, alerting: tuple[Watcher, Dispatcher], stop: Stop
 ) -> int:
     works = [Work(f"poll {poller.job.name}", _polling(poller), poller.waits_seconds()) for poller in pollers]
-    schedule = Schedule([*works, Work("tidy", tidying(database, utc_now), TIDY_AFTER_SECONDS)], [lease])
+    works += [
+        Work("let go", _letting_go(recorder, [poller.job.name for poller in pollers]), 0.0),
+        Work("tidy", tidying(recorder.database, utc_now), TIDY_AFTER_SECONDS),
+    ]
+    schedule = Schedule(works, [lease])
     schedule.start()
     for part in alerting:
         part.start()
@@ -120,6 +126,22 @@ def _forever(
     for part in alerting:
         part.stop(DELIVERED_SECONDS)
     return stop.exit_code
+
+
+def _letting_go(recorder: Recorder, sources: Sequence[str]) -> Callable[[], float]:
+    """What is watched no more goes quiet; at first what sources watched that the config names no more is left."""
+    begun = False
+
+    def act() -> float:
+        nonlocal begun
+        with suppress(Stopped):
+            if not begun:
+                recorder.leave_all_but(sources, utc_now())
+                begun = True
+            recorder.let_go(utc_now())
+        return LET_GO_SECONDS
+
+    return act
 
 
 def _polling(poller: Poller) -> Callable[[], float]:

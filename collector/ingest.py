@@ -5,12 +5,13 @@ Any order and any repetition of words ends in the same rows; a word that changes
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from collector.domain.model import BuildWord, JobWord, PlainWord, RunWord
-from collector.providers.base import Batch
-from collector.storage import backfilled, etags, marks, waiting
+from collector.providers.base import DELETED, GONE, UNWATCHED, Batch, GivenUp
+from collector.storage import backfilled, etags, marks, waiting, watching
 from collector.storage.database import Database
 from collector.storage.filing import Filing
 
@@ -46,8 +47,8 @@ def record(database: Database, batch: Batch, context: Context, now: datetime) ->
     Raises storage.errors.Unavailable (nothing was stored; trying again may help) and ValueError (etags, marks or
     what waits without a source).
     """
-    if context.source is None and (batch.etags or batch.marks or batch.waiting is not None):
-        raise ValueError("etags, marks and what waits belong to a source; the context names none")
+    if context.source is None and (batch.etags or batch.marks or batch.waiting is not None or batch.watching):
+        raise ValueError("etags, marks, what waits and what is watched belong to a source; the context names none")
     with database.writing():
         filing = Filing(context.source, context.default_branch, now)
         filing.learn(batch.words)
@@ -77,3 +78,23 @@ def _remember(source: str, batch: Batch, now: datetime) -> None:
         marks.put(source, name, text)
     if batch.waiting is not None:
         waiting.replace(source, batch.waiting, now)
+    if batch.watching is not None:
+        watching.change(source, batch.watching, now)
+
+
+def let_go(database: Database, now: datetime) -> Sequence[str]:
+    """Lets what no source watches any more go quiet, some at a time; what that was, by ``domain.names.watch_key``.
+
+    Opens its own transaction. Raises storage.errors.Unavailable.
+    """
+    with database.reading():
+        if not watching.due(now):
+            return ()
+    with database.writing():
+        found = watching.due(now)
+        filing = Filing(None, None, now)
+        for one in watching.let_go(found):
+            conclusion = GONE if one.reason == DELETED else UNWATCHED
+            filing.give_up(GivenUp(one.key, conclusion, one.started_at))
+        filing.close()
+    return [left.key for left in found]

@@ -7,7 +7,6 @@ anything else is caught at this loop's boundary only, logged with the source and
 from __future__ import annotations
 
 import random
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
@@ -20,8 +19,7 @@ from collector import ingest
 from collector.circuit import Circuit
 from collector.domain.errors import SourceError, Waiting
 from collector.providers.base import Batch, Memory, Progress, SourceReader, Trouble
-from collector.storage import sources, watched
-from collector.storage.database import Database
+from collector.recording import Recorder, Stopped
 
 log = structlog.get_logger(__name__)
 
@@ -67,65 +65,6 @@ class Outcome:
     changed: int
     error: str | None
     wait_seconds: float
-
-
-class Recorder:
-    """Lets one poll at a time write, and none any more once the collector stops."""
-
-    def __init__(self, database: Database) -> None:
-        self.database = database
-        self._lock = threading.Lock()
-        self._watched: set[str] = set()
-        self.stopped = False
-
-    def record(self, batch: Batch, context: ingest.Context, now: datetime) -> ingest.Ingested:
-        """One batch in one transaction, with when its repos and jobs were added. Raises Stopped once the collector
-        stops."""
-        keys = watched.keys_of(batch.words) - self._watched
-        with self._turn():
-            with self.database.writing():
-                if keys and context.source is not None:
-                    watched.note(sorted(keys), context.source, now)
-                stored = ingest.record(self.database, batch, context, now)
-            self._watched |= keys
-        return stored
-
-    def keep_state(self, source: str, **fields: Any) -> None:
-        """How the source stands (``storage.sources.save_state``). Raises Stopped once the collector stops."""
-        with self._turn(), self.database.writing():
-            sources.save_state(source, **fields)
-
-    def begin(self, source: str, now: datetime, **fields: Any) -> None:
-        """A poll begins; the first one ever is remembered. Raises Stopped once the collector stops."""
-        with self._turn(), self.database.writing():
-            kept = sources.state_of(source)
-            polls, first = (kept.polls, kept.first_poll_at) if kept is not None else (0, None)
-            sources.save_state(source, last_poll_at=now, first_poll_at=first or now, polls=polls + 1, **fields)
-
-    def waiting_until(self, source: str) -> datetime | None:
-        with self.database.reading():
-            kept = sources.state_of(source)
-        until: datetime | None = kept.waiting_until if kept is not None else None
-        return until
-
-    @contextmanager
-    def _turn(self) -> Iterator[None]:
-        with self._lock:
-            if self.stopped:
-                raise Stopped
-            yield
-
-    def stop(self, seconds: float) -> bool:
-        """Waits for the transaction at hand and lets none follow. False when it did not end in time."""
-        self.stopped = True
-        ended = self._lock.acquire(timeout=seconds)
-        if ended:
-            self._lock.release()
-        return ended
-
-
-class Stopped(Exception):
-    """The collector stops: what a poll has not stored yet is read again by the next start."""
 
 
 class Poller:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
 from collector.alerting.compiled import Compiled
-from collector.alerting.judging import Judge, Look
+from collector.alerting.judging import MERGED, Judge, Look
 from collector.alerting.keeping import Keeper
 from collector.domain.alert_states import (
     UNTOLD,
@@ -24,6 +24,7 @@ from collector.domain.alert_states import (
     moved,
     noted,
 )
+from collector.domain.names import why_switched_off
 from collector.domain.routing import Subject
 from collector.domain.rules.base import Standing, Verdict
 from collector.domain.rules.stale import Stale, judge_source
@@ -51,7 +52,7 @@ class Clockwork:
         self._groups = [group.patterns for group in config.groups]
         self._intervals = [(source.name, config.interval_of(source)) for source in config.sources]
         self._due = {"stuck": _Due(STUCK_EVERY), "slow": _Due(SLOW_EVERY)}
-        self._usual: dict[int, tuple[datetime, Usual | None]] = {}
+        self._usual: dict[int, tuple[datetime, tuple[Usual | None, Usual | None]]] = {}
         self._silenced_by: frozenset[int] = frozenset()
 
     def tick(self, now: datetime) -> None:
@@ -119,11 +120,11 @@ class Clockwork:
 
     def _sum_up(self, flapping: Sequence[Alert], now: datetime) -> None:
         """Once an hour what a flapping line did meanwhile, with how it stands now."""
-        due = [one for one in flapping if one.summed_at is None or now - one.summed_at >= SUM_EVERY]
+        due = [one for one in flapping if _is_to_be_summed_up(one, now)]
         for seen in due:
             with self._database.writing():
                 alert = alerts.get(seen.id)
-                if not alert.flapping or (alert.summed_at and alert.changed_at <= alert.summed_at):
+                if not alert.flapping or not _is_to_be_summed_up(alert, now):
                     continue
                 after, transition = noted(replace(alert, summed_at=now), now, alert.state, "summed_up")
                 tells = alert.state in (State.FIRING, State.RESOLVED)
@@ -141,21 +142,20 @@ class Clockwork:
                 self._decide(rule, line, is_default, verdict, current, now)
 
     def _stuck_of(self, rule: Compiled, kind: Stuck, now: datetime) -> list[tuple[Line, bool, Verdict]]:
-        by_line = clockwork.unfinished(now - kind.least, now)
-        found: list[tuple[Line, bool, Verdict]] = []
-        for alert in alerts.open_alerts([rule.name]):
-            if LineKey(alert.line.pipeline_id, alert.line.branch) not in by_line:
-                found.append((alert.line, False, kind.judge((), None, now)))
-        for key, told in by_line.items():
+        found: dict[LineKey, tuple[Line, bool, Verdict]] = {}
+        for key, told in clockwork.unfinished(now - kind.least, now).items():
             mine = [one for one, event in told if rule.of_event(event)]
             facts = lines.facts(key, told[-1][0].id)
             if facts is None or not rule.takes(_subject(facts.line, facts.is_default)):
                 continue
-            verdict = kind.judge(mine, self._usual_of(key.pipeline_id, now), now)
-            found.append((facts.line, facts.is_default, verdict))
-        return found
+            usual, usual_wait = self._usual_of(key.pipeline_id, now)
+            found[key] = (facts.line, facts.is_default, kind.judge(mine, usual, now, usual_wait))
+        for alert in alerts.open_alerts([rule.name]):
+            key = LineKey(alert.line.pipeline_id, alert.line.branch)
+            found.setdefault(key, (alert.line, False, kind.judge((), None, now)))
+        return list(found.values())
 
-    def _usual_of(self, pipeline_id: int, now: datetime) -> Usual | None:
+    def _usual_of(self, pipeline_id: int, now: datetime) -> tuple[Usual | None, Usual | None]:
         kept = self._usual.get(pipeline_id)
         if kept is None or not timedelta(0) <= now - kept[0] < USUAL_KEPT:
             kept = self._usual[pipeline_id] = (now, clockwork.usual(pipeline_id))
@@ -168,11 +168,32 @@ class Clockwork:
         with self._database.reading():
             runs, readings = clockwork.pipeline_runs(), clockwork.readings(self._intervals)
         for rule, kind in rules:
-            for one in runs:
-                if rule.takes(_subject(one.found.line, True)):
-                    self._decide(rule, one.found.line, True, kind.judge(one.runs, now), current, now)
-            for line, reading in readings if rule.reads_sources else ():
-                self._decide(rule, line, True, judge_source(reading, now), current, now)
+            found = [
+                (one.found.line, kind.judge(one.runs, now))
+                for one in runs
+                if rule.takes(_subject(one.found.line, True))
+            ]
+            found += [(line, judge_source(reading, now)) for line, reading in readings if rule.reads_sources]
+            self._follow(rule, {line.pipeline_id: line for line, _ in found}, now)
+            for line, verdict in found:
+                self._decide(rule, line, True, verdict, current, now)
+
+    def _follow(self, rule: Compiled, looked_at: Mapping[int, Line], now: datetime) -> None:
+        """Open alerts of a pipeline that was found to be another one go along; those of what is no more end."""
+        with self._database.reading():
+            left = [one for one in alerts.open_alerts([rule.name]) if one.line.pipeline_id not in looked_at]
+        for seen in left:
+            with self._database.writing():
+                alert = alerts.get(seen.id)
+                place = lines.of_builds([alert.last_build_id]) if alert.last_build_id else {}
+                line = next((looked_at.get(key.pipeline_id) for key, _ in place.values()), None)
+                if not alert.open:
+                    continue
+                if line is not None and not alerts.open_at(rule.name, line.pipeline_id, line.branch):
+                    alerts.move(alert, line)
+                    continue
+                about = About(alert.rule, alert.severity, alert.line)
+                self._keep(alert, judged(alert, about, _left(alert, moved_to=line), Circumstances(now)), now)
 
     def _decide(
         self, rule: Compiled, line: Line, is_default: bool, verdict: Verdict, current: Sequence[Silence], now: datetime
@@ -216,8 +237,8 @@ class Clockwork:
             found = [one for one in alerts.open_alerts() if self._is_of_builds(one)]
             off = clockwork.switched_off(one.line.pipeline_id for one in found)
         ended = [one for one in found if one.line.pipeline_id in off]
-        verdict = Verdict(Standing.OK, "pipeline_disabled", "Somebody has disabled it.")
         for seen in ended:
+            verdict = Verdict(Standing.OK, "pipeline_disabled", why_switched_off(off[seen.line.pipeline_id]))
             with self._database.writing():
                 alert = alerts.get(seen.id)
                 about = About(alert.rule, alert.severity, alert.line)
@@ -246,6 +267,21 @@ class _Due:
             return False
         self._last = now
         return True
+
+
+def _is_to_be_summed_up(alert: Alert, now: datetime) -> bool:
+    """Whether it changed since it was last told of in sum, an hour ago or more."""
+    summed_at = alert.summed_at
+    return summed_at is None or (alert.changed_at > summed_at and now - summed_at >= SUM_EVERY)
+
+
+def _left(alert: Alert, *, moved_to: Line | None) -> Verdict:
+    """Why the rule looks no more at what the alert is of."""
+    if moved_to is not None:
+        return MERGED
+    if alert.line.pipeline_id < 0:
+        return Verdict(Standing.OK, "source_gone", "The source is not configured any more.")
+    return Verdict(Standing.OK, "pipeline_gone", "It is no more, or the rule does not look at it any more.")
 
 
 def _subject(line: Line, is_default: bool) -> Subject:

@@ -16,6 +16,7 @@ from collector.alerting.keeping import ENDED_AT, FLAKY, STRIP, Keeper, ended_tex
 from collector.domain.alert_states import About, Alert, Circumstances, judged
 from collector.domain.filters import GroupPatterns
 from collector.domain.flapping import RESULTS, is_flapping
+from collector.domain.names import watch_key
 from collector.domain.payload import STRIP_LENGTH
 from collector.domain.routing import Subject
 from collector.domain.rules.base import Order, Point, Standing, Verdict
@@ -26,6 +27,11 @@ from collector.storage.lines import LineFacts, LineKey
 
 HISTORY_AFTER = timedelta(hours=24)
 """A pushed build that ended longer than this before it came is history."""
+
+
+MERGED = Verdict(
+    Standing.OK, "pipeline_merged", "Its builds were found to be another pipeline's, which has an alert of its own."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,11 +141,13 @@ class Judge:
         )
 
     def _gone(self, key: LineKey, now: datetime) -> None:
-        """No success or failure is left of the line: its builds were moved, or are no more."""
-        verdict = Verdict(Standing.OK, "pipeline_gone", "Its builds are no more.")
+        """No success or failure is left of the line: its builds were moved, or are no more. An alert that could not go
+        along met one of its rule where they are now."""
+        gone = Verdict(Standing.OK, "pipeline_gone", "Its builds are no more.")
         for alert in alerts.open_of_line(*key):
             if alert.rule in self._build_names():
-                self._end(alert, verdict, now, is_default=False)
+                moved = alert.first_bad_id is not None and lines.of_builds([alert.first_bad_id])
+                self._end(alert, MERGED if moved else gone, now, is_default=False)
         lines.keep_judged(key, None)
 
     def _close_others(self, key: LineKey, found: LineFacts, look: Look) -> None:
@@ -183,7 +191,7 @@ def _is_news(point: Point, since: datetime | None, arrived_at: datetime) -> bool
 
 def _watch_keys(found: LineFacts) -> list[str]:
     line = found.line
-    return [watched.key_of(line.provider, line.instance, line.repo, found.external_id)]
+    return [watch_key(line.provider, line.instance, line.repo, found.external_id)]
 
 
 def _with_strip(verdict: Verdict, prefix: Sequence[Point]) -> Verdict:

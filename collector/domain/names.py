@@ -72,3 +72,31 @@ def github_instances_of_api(api_url: str) -> tuple[str, ...]:
     own = github_instance_of_api(api_url)
     known = own == "github.com" or urlsplit(api_url).path.rstrip("/").endswith("/api/v3")
     return (own,) if known else (own, "github.com")
+
+
+def watch_key(provider: str, instance: str, repo: str, pipeline: str | None) -> str:
+    """What is watched as one: of Jenkins each pipeline (a job, a multibranch project), of others the whole repo.
+
+    >>> watch_key("github", "github.com", "Acme/Web", "7")
+    'github|github.com|acme/web'
+    >>> watch_key("jenkins", "ci.acme.com", "acme/web", "platform/web")
+    'jenkins|ci.acme.com|platform/web'
+    """
+    name = pipeline if provider == "jenkins" and pipeline else repo.lower()
+    return f"{provider}|{instance}|{name}"
+
+
+def is_switched_off(state: str | None) -> bool:
+    """Whether a pipeline's state says that no builds are to come: disabled, deleted, or watched no more.
+
+    >>> is_switched_off("disabled_manually"), is_switched_off("active"), is_switched_off(None)
+    (True, False, False)
+    """
+    return state is not None and state.startswith(("disabled", "deleted", "unwatched"))
+
+
+def why_switched_off(state: str | None) -> str:
+    """The same in words."""
+    if (state or "").startswith("deleted"):
+        return "It was deleted."
+    return "No source watches it any more." if state == "unwatched" else "Somebody has disabled it."

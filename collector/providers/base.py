@@ -6,7 +6,7 @@ words; pure) and ``webhook.py`` (its native webhooks to words; pure), and one li
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Protocol
@@ -119,6 +119,28 @@ class WaitingItem:
     url: str | None = None
 
 
+WATCHED_A_BATCH = 400
+UNWATCHED, DELETED = "unwatched", "deleted"
+"""Why something is watched no more: the source does not select it now, or its provider has it no more."""
+
+
+@dataclass(frozen=True, slots=True)
+class Watching:
+    """What a source watches from now on, and what no more, with the reason. By ``domain.names.watch_key``."""
+
+    joined: Sequence[str] = ()
+    left: Mapping[str, str] = field(default_factory=dict)
+
+
+def watching_batches(before: Set[str], now: Set[str], reason: Callable[[str], str]) -> Iterator[Batch]:
+    """What differs, in batches that keep a transaction short."""
+    joined, left = sorted(now - before), sorted(before - now)
+    for start in range(0, len(joined), WATCHED_A_BATCH):
+        yield Batch(watching=Watching(joined[start : start + WATCHED_A_BATCH]))
+    for start in range(0, len(left), WATCHED_A_BATCH):
+        yield Batch(watching=Watching(left={key: reason(key) for key in left[start : start + WATCHED_A_BATCH]}))
+
+
 @dataclass(frozen=True, slots=True)
 class Batch:
     """What one answer (or a few) told. Everything in it is stored in one transaction; at most 500 words."""
@@ -134,6 +156,7 @@ class Batch:
     trouble: Trouble | None = None
     waiting: Sequence[WaitingItem] | None = None
     """All that waits in the source's queue now, in place of what was told before; None: says nothing about it."""
+    watching: Watching | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,6 +181,9 @@ class Memory(Protocol):
 
     def unfinished(self, provider: str, instance: str, repo: str | None = None) -> Sequence[KnownBuild]:
         """Stored builds that are queued or in progress, oldest first, at most 1,000."""
+
+    def watching(self) -> Set[str]:
+        """What the source was last said to watch."""
 
 
 class SourceReader(Protocol):

@@ -11,6 +11,7 @@ from zlib import crc32
 from collector.domain import health
 from collector.domain.alert_states import Line
 from collector.domain.model import Status
+from collector.domain.names import is_switched_off
 from collector.domain.rules.stale import SCHEDULE_EVENTS, Reading, Runs
 from collector.domain.rules.stuck import Unfinished, Usual
 from collector.storage.lines import LineFacts, LineKey
@@ -39,14 +40,19 @@ def unfinished(before: datetime, now: datetime) -> dict[LineKey, list[tuple[Unfi
     return found
 
 
-def usual(pipeline_id: int) -> Usual | None:
-    """How long the last successes and failures of a pipeline took; None of none."""
+def usual(pipeline_id: int) -> tuple[Usual | None, Usual | None]:
+    """How long the last successes and failures of a pipeline took, and how long they waited; None of none."""
     rows = sql(
-        "SELECT duration_seconds FROM builds WHERE pipeline_id = ? AND status IN ('success', 'failure')"
+        "SELECT duration_seconds, queue_seconds FROM builds WHERE pipeline_id = ? AND status IN ('success', 'failure')"
         " ORDER BY sorted_at DESC LIMIT ?",
         (pipeline_id, LAST_BUILDS),
-    )
-    seconds = sorted(row[0] for row in rows if row[0] is not None)
+    ).fetchall()
+    return _usual(row[0] for row in rows), _usual(row[1] for row in rows)
+
+
+def _usual(told: Iterable[float | None]) -> Usual | None:
+    """Negative lengths are none: a wait before the jobs that a re-run carried over."""
+    seconds = sorted(one for one in told if one is not None and one >= 0)
     p99 = health.percentile(seconds, 99)
     return None if p99 is None else Usual(p99, len(seconds))
 
@@ -102,15 +108,16 @@ def source_id(name: str) -> int:
     return -1 - crc32(name.encode())
 
 
-def switched_off(pipeline_ids: Iterable[int]) -> set[int]:
-    """Those of the pipelines that their provider says are disabled, unless they were built since it said so."""
-    found: set[int] = set()
+def switched_off(pipeline_ids: Iterable[int]) -> dict[int, str]:
+    """Those of the pipelines that no builds are to come of, with what says so; a provider's word that they are
+    disabled holds unless they were built since."""
+    found: dict[int, str] = {}
     for pipeline_id in set(pipeline_ids):
         row = sql(
-            "SELECT 1 FROM pipelines p WHERE p.id = ? AND (p.state LIKE 'disabled%' OR p.state LIKE 'deleted%')"
-            " AND (p.told_at = '' OR p.told_at > (SELECT max(sorted_at) FROM builds WHERE pipeline_id = p.id))",
+            "SELECT p.state FROM pipelines p WHERE p.id = ? AND (p.left_as IS NOT NULL OR p.told_at = ''"
+            " OR p.told_at > (SELECT max(sorted_at) FROM builds WHERE pipeline_id = p.id))",
             (pipeline_id,),
         ).fetchone()
-        if row is not None:
-            found.add(pipeline_id)
+        if row is not None and is_switched_off(row[0]):
+            found[pipeline_id] = row[0]
     return found

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 from collector.domain.alert_states import Line
 from collector.domain.model import Status
+from collector.domain.names import is_switched_off
 from collector.domain.payload import BuildFacts
 from collector.domain.rules.base import Order, Point
 from collector.storage.selecting import marks
@@ -40,7 +41,7 @@ class LineFacts:
 
     @property
     def disabled(self) -> bool:
-        return (self.state or "").startswith(("disabled", "deleted"))
+        return is_switched_off(self.state)
 
 
 def of_builds(build_ids: Sequence[int]) -> dict[int, tuple[LineKey, bool]]:

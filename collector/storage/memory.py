@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from collector.domain.model import BuildKey
 from collector.providers.base import KnownBuild
-from collector.storage import etags, known, marks
+from collector.storage import etags, known, marks, watching
 from collector.storage.database import Database
 
 
@@ -35,3 +35,7 @@ class SourceMemory:
     def unfinished(self, provider: str, instance: str, repo: str | None = None) -> list[KnownBuild]:
         with self._database.reading():
             return known.unfinished(provider, instance, repo)
+
+    def watching(self) -> frozenset[str]:
+        with self._database.reading():
+            return watching.of(self._source)

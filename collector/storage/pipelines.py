@@ -18,8 +18,8 @@ from collector.storage.tables import sql, text
 from collector.storage.texts import clean, clean_or_none
 
 _COLUMNS = (
-    "id, identity, provider, instance, repo_id, external_id, name, path, state, url, told, told_name, told_at,"
-    " run_name, run_at, path_at, has_branches"
+    "id, identity, provider, instance, repo_id, external_id, name, path, told_state, left_as, url, told, told_name,"
+    " told_at, run_name, run_at, path_at, has_branches"
 )
 NAMELESS = "unnamed"
 
@@ -34,7 +34,10 @@ class PipelineRow:
     external_id: str | None
     name: str
     path: str | None
-    state: str | None
+    told_state: str | None
+    """The provider's own word: ``active``, ``disabled_manually`` …"""
+    left_as: str | None
+    """Why no source watches it any more: ``deleted`` or ``unwatched``; None while one does."""
     url: str | None
     told: bool
     """Told of by the provider itself, so that it stands also without builds."""
@@ -51,6 +54,9 @@ class PipelineRow:
         file = self.path.rsplit("/", 1)[-1] if self.path else None
         run_name = self.run_name if self.run_name != self.path else None
         return self.told_name or run_name or file or self.external_id
+
+    def effective_state(self) -> str | None:
+        return self.left_as or self.told_state
 
 
 class Pipelines:
@@ -91,11 +97,11 @@ class Pipelines:
         if word.path:
             self._observe(row, PipelineRef(path=word.path), at)
         told = (at, name, clean(word.state or ""), clean(word.url or ""))
-        if row.told and told <= (row.told_at, row.told_name or "", row.state or "", row.url or ""):
+        if row.told and told <= (row.told_at, row.told_name or "", row.told_state or "", row.url or ""):
             return
         row.told, row.told_at = True, at
         row.told_name = name or None
-        row.state, row.url = clean_or_none(word.state), clean_or_none(word.url)
+        row.told_state, row.url = clean_or_none(word.state), clean_or_none(word.url)
         self._save(row)
 
     def see_branch(self, row: PipelineRow) -> None:
@@ -110,7 +116,7 @@ class Pipelines:
             row = self._identified(winner, old.external_id or "")
             if (old.told, old.told_at, old.told_name or "") > (row.told, row.told_at, row.told_name or ""):
                 row.told, row.told_at, row.told_name = old.told, old.told_at, old.told_name
-                row.state, row.url = old.state, old.url
+                row.told_state, row.url = old.told_state, old.url
             self._observe(row, PipelineRef(name=old.run_name), old.run_at)
             self._observe(row, PipelineRef(path=old.path), old.path_at)
             self._save(row)
@@ -177,10 +183,10 @@ class Pipelines:
             row.name = name
             self.renamed[row.id] = name
         sql(
-            "UPDATE pipelines SET name = ?, name_key = ?, path = ?, state = ?, url = ?, told = ?, told_name = ?,"
-            " told_at = ?, run_name = ?, run_at = ?, path_at = ? WHERE id = ?",
-            (name, name.casefold(), row.path, row.state, row.url, row.told, row.told_name, row.told_at,
-             row.run_name, row.run_at, row.path_at, row.id),
+            "UPDATE pipelines SET name = ?, name_key = ?, path = ?, state = ?, told_state = ?, url = ?, told = ?,"
+            " told_name = ?, told_at = ?, run_name = ?, run_at = ?, path_at = ? WHERE id = ?",
+            (name, name.casefold(), row.path, row.effective_state(), row.told_state, row.url, row.told, row.told_name,
+             row.told_at, row.run_name, row.run_at, row.path_at, row.id),
         )  # fmt: skip
 
 

@@ -113,6 +113,8 @@ class Pipeline(Table):
     name_key = pw.TextField()
     path = pw.TextField(null=True)
     state = pw.TextField(null=True)
+    told_state = pw.TextField(null=True)
+    left_as = pw.TextField(null=True)
     url = pw.TextField(null=True)
     told = pw.BooleanField()
     told_name = pw.TextField(null=True)

@@ -6,20 +6,9 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from collector.domain.model import BuildWord, JobWord, PlainWord, RepoWord, RunWord, Word, WorkflowWord
+from collector.domain.names import watch_key
 from collector.storage.selecting import marks
 from collector.storage.tables import instant, sql, text
-
-
-def key_of(provider: str, instance: str, repo: str, pipeline: str | None) -> str:
-    """A Jenkins job is added on its own; of other providers the whole repo is.
-
-    >>> key_of("github", "github.com", "Acme/Web", "7")
-    'github|github.com|acme/web'
-    >>> key_of("jenkins", "ci.acme.com", "acme/web", "platform/web")
-    'jenkins|ci.acme.com|platform/web'
-    """
-    name = pipeline if provider == "jenkins" and pipeline else repo.lower()
-    return f"{provider}|{instance}|{name}"
 
 
 def keys_of(words: Iterable[Word]) -> set[str]:
@@ -32,9 +21,9 @@ def _key(word: Word) -> str | None:
         case RunWord() | JobWord() | PlainWord():
             return _of_build(word)
         case WorkflowWord():
-            return key_of(word.provider, word.instance, word.repo, word.external_id)
+            return watch_key(word.provider, word.instance, word.repo, word.external_id)
         case RepoWord():
-            return None if word.provider == "jenkins" else key_of(word.provider, word.instance, word.name, None)
+            return None if word.provider == "jenkins" else watch_key(word.provider, word.instance, word.name, None)
     return None
 
 
@@ -42,7 +31,7 @@ def _of_build(word: BuildWord) -> str | None:
     key, pipeline = word.key, word.pipeline.external_id
     if key.provider == "jenkins" and pipeline is None:
         return None
-    return key_of(key.provider, key.instance, key.repo, pipeline)
+    return watch_key(key.provider, key.instance, key.repo, pipeline)
 
 
 def note(keys: Sequence[str], source: str, now: datetime) -> None:
@@ -59,3 +48,9 @@ def note(keys: Sequence[str], source: str, now: datetime) -> None:
 def since(keys: Sequence[str]) -> datetime | None:
     """When the first of the keys was added; None: nothing polls them."""
     return instant(sql(f"SELECT min(since) FROM watched WHERE key IN ({marks(keys)})", list(keys)).fetchone()[0])
+
+
+def forget(keys: Sequence[str]) -> None:
+    """They are watched no more: should they come back, they are added anew."""
+    for key in keys:
+        sql("DELETE FROM watched WHERE key = ?", (key,))

@@ -14,8 +14,9 @@ from structlog.testing import capture_logs
 
 from collector.domain.errors import NotAllowed, NotFound, SourceError, Unreachable, Waiting
 from collector.domain.model import BuildKey, PipelineRef, RunWord, Status
-from collector.poller import Poller, Recorder, SourceJob
+from collector.poller import Poller, SourceJob
 from collector.providers.base import Batch, Budget, KnownBuild, Memory, Progress, Trouble
+from collector.recording import Recorder
 from collector.storage import sources
 from collector.storage.database import Database, connect
 
@@ -47,6 +48,9 @@ class Forgetful:
 
     def unfinished(self, provider: str, instance: str, repo: str | None = None) -> Sequence[KnownBuild]:
         return ()
+
+    def watching(self) -> frozenset[str]:
+        return frozenset()
 
 
 class Scripted:

@@ -6,6 +6,7 @@ import itertools
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from collector.domain.names import is_switched_off, why_switched_off
 from collector.domain.rules.base import Standing, Verdict, in_words
 
 FEWEST_TO_LEARN = 5
@@ -52,8 +53,8 @@ class Stale:
         if runs.state == "disabled_inactivity":
             text = f"GitHub has disabled the schedule for lack of activity; it last ran {in_words(now - last)} ago."
             return self._bad("schedule_disabled", text, due_at, runs, period)
-        if (runs.state or "active").startswith(("disabled", "deleted")):
-            return Verdict(Standing.OK, "disabled", "Somebody has disabled it.", last=runs.last_id)
+        if is_switched_off(runs.state):
+            return Verdict(Standing.OK, "disabled", why_switched_off(runs.state), last=runs.last_id)
         if now < due_at:
             return Verdict(Standing.OK, "runs_again", "It runs as it should.", last=runs.last_id)
         text = f"It last ran {in_words(now - last)} ago; it is expected every {in_words(period)}."

@@ -14,7 +14,7 @@ from typing import TypeVar
 import httpx
 
 from collector.domain.errors import BadAnswer, MappingError, NotFound, SourceError, Waiting
-from collector.domain.model import BuildKey, Status, Word, WorkflowWord
+from collector.domain.model import BuildKey, Status, Word
 from collector.providers.base import (
     GONE,
     Batch,
@@ -34,10 +34,11 @@ from collector.providers.jenkins.details import Detail, Want, read_detail, want_
 from collector.providers.jenkins.jobs import PROVIDER, Job, Rules
 from collector.providers.jenkins.listing import LEVELS, Listed, Listing, list_jobs
 from collector.providers.jenkins.lost import Lost
-from collector.providers.jenkins.mapping import NO_WAITS, MappedBuild, Waits, map_pipeline
+from collector.providers.jenkins.mapping import NO_WAITS, MappedBuild, Waits
 from collector.providers.jenkins.progress import Progresses, is_another, place_of
 from collector.providers.jenkins.selection import takes_branch, takes_everything, takes_job
 from collector.providers.jenkins.waiting import map_queue, merge_queue
+from collector.providers.jenkins.watch import Watch
 from config.model import Config, JenkinsSource
 
 T = TypeVar("T")
@@ -71,8 +72,8 @@ class JenkinsReader:
         self._rules = Rules.of(source)
         self._progresses = Progresses()
         self._lost = Lost(source)
+        self._watch = Watch(source)
         self._levels = LEVELS
-        self._pipelines: dict[str, WorkflowWord] = {}
         self._entered_at: dict[int, datetime] = {}
         self._told_waiting: tuple[WaitingItem, ...] | None = None
         self._facts_at: datetime | None = None
@@ -83,7 +84,8 @@ class JenkinsReader:
         listing = list_jobs(self._api.tree, self._rules, self._source.folders, self._levels)
         self._levels = listing.levels
         jobs = [one for one in listing.jobs if self._takes(one.job)]
-        yield from self._told_by_listing(listing, jobs, memory)
+        yield from self._watch.changes(listing, jobs, memory)
+        yield from self._told_by_listing(listing, jobs, memory, now)
         self._look(now)
         yield from self._ask_queue(jobs)
         fresh: set[BuildKey] = set()
@@ -107,25 +109,17 @@ class JenkinsReader:
             self._source, job.branch
         )
 
-    def _told_by_listing(self, listing: Listing, jobs: Sequence[Listed], memory: Memory) -> Iterator[Batch]:
+    def _told_by_listing(
+        self, listing: Listing, jobs: Sequence[Listed], memory: Memory, now: datetime
+    ) -> Iterator[Batch]:
         for trouble in listing.troubles:
             yield Batch(trouble=trouble)
         marks = {"root": listing.root} if listing.root and listing.root != memory.mark("root") else {}
-        words = self._new_pipelines(jobs)
+        words = self._watch.news(jobs, now)
         for chunk in _chunks(words):
             yield Batch(words=chunk)
         if marks:
             yield Batch(marks=marks)
-
-    def _new_pipelines(self, jobs: Sequence[Listed]) -> list[WorkflowWord]:
-        told = {
-            one.job.pipeline.external_id: map_pipeline(one.job, disabled=one.disabled, url=one.url)
-            for one in jobs
-            if one.job.pipeline.external_id
-        }
-        news = [word for name, word in told.items() if self._pipelines.get(name) != word]
-        self._pipelines.update((word.external_id, word) for word in news)
-        return news
 
     def _look(self, now: datetime) -> None:
         """What the controller is, at the start and once an hour; then its lists may be asked for whole again, too."""

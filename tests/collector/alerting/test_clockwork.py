@@ -14,8 +14,8 @@ from collector.alerting.watcher import Watcher
 from collector.domain.alert_states import State
 from collector.domain.model import Status, WorkflowWord
 from collector.ingest import Context
-from collector.poller import Recorder
 from collector.providers.base import Batch
+from collector.recording import Recorder
 from collector.storage import sources
 from tests.builders import later
 from tests.collector.alerting.conftest import MakeRig

@@ -13,8 +13,9 @@ import pytest
 from collector.demo.plans import attempt_status
 from collector.demo.run import DemoServers, start_demo
 from collector.domain.filters import Filters
-from collector.poller import Outcome, Poller, Recorder, SourceJob
+from collector.poller import Outcome, Poller, SourceJob
 from collector.providers.registry import make_reader
+from collector.recording import Recorder
 from collector.storage import builds
 from collector.storage.database import Database, connect
 from collector.storage.memory import SourceMemory

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 
 from collector.domain.merge import BuildState, given_up, join, told
 from collector.domain.model import BuildKey, JobWord, LogSnippet, PlainWord, RunWord, Word
@@ -22,6 +22,8 @@ class FakeMemory:
         self.logs: list[LogSnippet] = []
         self.troubles: list[Trouble] = []
         self.batches: list[Batch] = []
+        self.watched: set[str] = set()
+        self.left: dict[str, str] = {}
 
     def etag(self, key: str) -> str | None:
         return self.etags.get(key)
@@ -44,6 +46,9 @@ class FakeMemory:
             and (one.key.provider, one.key.instance) == (provider, instance)
             and (repo is None or one.key.repo == repo.lower())
         ]
+
+    def watching(self) -> Set[str]:
+        return self.watched
 
     def _known(self, key: BuildKey) -> KnownBuild:
         state = self.states[key]
@@ -70,6 +75,9 @@ class FakeMemory:
         for one in batch.given_up:
             key = one.key.folded
             self.states[key] = join(self.states[key], given_up(self.states[key], one.reason))
+        if batch.watching is not None:
+            self.watched = (self.watched | set(batch.watching.joined)) - batch.watching.left.keys()
+            self.left |= batch.watching.left
         self.words += batch.words
         self.logs += batch.logs
         self.etags |= {one.key: one.etag for one in batch.etags}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from datetime import UTC, datetime
 from typing import Any
 
@@ -22,12 +22,17 @@ class FakeMemory:
         self.marks: dict[str, str] = {}
         self.details: dict[BuildKey, DetailRead] = {}
         self.logs: dict[BuildKey, LogSnippet] = {}
+        self.watched: set[str] = set()
+        self.left: dict[str, str] = {}
 
     def take(self, batch: Batch) -> None:
         for word in batch.words:
             if isinstance(word, RunWord | JobWord | PlainWord):
                 key = word.key.folded
                 self.states[key] = settle([*self.states.get(key, []), told(word)])
+        if batch.watching is not None:
+            self.watched = (self.watched | set(batch.watching.joined)) - batch.watching.left.keys()
+            self.left |= batch.watching.left
         for one in batch.given_up:
             self._give_up(one)
         for detail in batch.details:
@@ -62,6 +67,9 @@ class FakeMemory:
         own = [key for key in self.states if (key.provider, key.instance) == (provider, instance)]
         builds = [self._known(key, state) for key in own for state in self.states[key]]
         return [one for one in builds if not one.status.finished]
+
+    def watching(self) -> Set[str]:
+        return self.watched
 
     def _known(self, key: BuildKey, state: BuildState) -> KnownBuild:
         row, detail = project(state), self.details.get(key)

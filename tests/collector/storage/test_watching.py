@@ -1,0 +1,115 @@
+"""What no source watches any more goes quiet: its pipelines say so, its unfinished builds end, its rows stay."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from collector import ingest
+from collector.domain.model import Status, WorkflowWord
+from collector.ingest import Context
+from collector.providers.base import DELETED, UNWATCHED, Batch, WaitingItem, Watching
+from collector.storage import waiting, watched, watching
+from collector.storage.database import Database, connect
+from collector.storage.tables import sql
+from tests.builders import NOON, github_key, jenkins_key, jenkins_word, later, run_word
+
+WEB, JOB = "github|github.com|acme/web", "jenkins|ci.acme.com|platform/web"
+SOON, QUIET = later(minutes=4), later(minutes=6)
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> Iterator[Database]:
+    made = connect(f"sqlite:///{tmp_path / 'watching.db'}")
+    made.migrate()
+    running = run_word(status=Status.IN_PROGRESS)
+    workflow = WorkflowWord("github", "github.com", "acme/web", "7", "CI", state="active", updated_at=NOON)
+    told = Batch(words=(workflow, running), watching=Watching((WEB,)))
+    ingest.record(made, told, Context("acme"), NOON)
+    building = jenkins_word(jenkins_key(9), status=Status.IN_PROGRESS)
+    ingest.record(made, Batch(words=(building,), watching=Watching((JOB,))), Context("ci"), NOON)
+    with made.writing():
+        watched.note([WEB, JOB], "acme", NOON)
+    yield made
+    made.close()
+
+
+def leave(database: Database, key: str, reason: str, source: str = "acme") -> None:
+    ingest.record(database, Batch(watching=Watching(left={key: reason})), Context(source), NOON)
+
+
+def stands(database: Database, provider: str) -> tuple[str | None, str, str | None]:
+    """(the pipeline's state, its build's status and conclusion)."""
+    with database.reading():
+        row = sql(
+            "SELECT p.state, b.status, b.conclusion FROM builds b JOIN pipelines p ON p.id = b.pipeline_id"
+            " WHERE b.provider = ?", (provider,),
+        ).fetchone()  # fmt: skip
+    return row[0], row[1], row[2]
+
+
+@pytest.mark.parametrize(
+    ("provider", "key", "source", "reason", "conclusion"),
+    [("github", WEB, "acme", UNWATCHED, "unwatched"), ("jenkins", JOB, "ci", DELETED, "gone")],
+)
+def test_what_was_left_goes_quiet_after_a_while_and_keeps_its_rows(
+    database: Database, provider: str, key: str, source: str, reason: str, conclusion: str
+) -> None:
+    leave(database, key, reason, source)
+    assert (ingest.let_go(database, SOON), stands(database, provider)[1]) == ((), "in_progress")
+    assert ingest.let_go(database, QUIET) == [key]
+    assert stands(database, provider) == (reason, "skipped", conclusion)
+    with database.reading():
+        assert watched.since([key]) is None
+        (build_id,) = sql("SELECT build_id FROM changes ORDER BY seq DESC LIMIT 1").fetchone()
+        assert sql("SELECT provider FROM builds WHERE id = ?", (build_id,)).fetchone()[0] == provider
+    assert ingest.let_go(database, QUIET) == ()
+
+
+def test_what_comes_back_is_as_its_provider_says_and_was_added_anew(database: Database) -> None:
+    leave(database, WEB, UNWATCHED)
+    ingest.let_go(database, QUIET)
+    disabled = WorkflowWord("github", "github.com", "acme/web", "7", "CI", state="disabled_manually", updated_at=SOON)
+    ingest.record(database, Batch(words=(disabled,)), Context("acme"), QUIET)
+    assert stands(database, "github")[0] == UNWATCHED
+    ended = run_word(github_key(), updated_at=later(90))
+    ingest.record(database, Batch(words=(ended,), watching=Watching((WEB,))), Context("acme"), later(minutes=7))
+    assert stands(database, "github") == ("disabled_manually", "success", "success")
+
+
+def test_what_another_source_watches_is_not_left(database: Database) -> None:
+    ingest.record(database, Batch(watching=Watching((WEB,))), Context("other"), SOON)
+    leave(database, WEB, UNWATCHED)
+    assert ingest.let_go(database, QUIET) == ()
+    assert stands(database, "github") == ("active", "in_progress", None)
+
+
+def test_what_comes_back_in_time_never_went(database: Database) -> None:
+    leave(database, WEB, UNWATCHED)
+    ingest.record(database, Batch(watching=Watching((WEB,))), Context("acme"), SOON)
+    assert ingest.let_go(database, QUIET) == ()
+    assert stands(database, "github") == ("active", "in_progress", None)
+
+
+def test_what_a_source_watched_that_is_configured_no_more_is_left_and_its_queue_is_empty(database: Database) -> None:
+    item = WaitingItem("1", "jenkins", "ci.acme.com", "platform", "web", NOON)
+    for source in ("acme", "ci"):
+        ingest.record(database, Batch(waiting=(item,)), Context(source), NOON)
+    with database.writing():
+        watching.leave_all_but(["acme"], NOON)
+    with database.reading():
+        assert waiting.counts() == {"acme": 1}
+    assert ingest.let_go(database, QUIET) == [JOB]
+    assert stands(database, "jenkins") == (UNWATCHED, "skipped", "unwatched")
+    assert stands(database, "github") == ("active", "in_progress", None)
+    with database.writing():
+        watching.leave_all_but([], QUIET)
+    assert ingest.let_go(database, QUIET + timedelta(minutes=6)) == [WEB]
+
+
+def test_what_is_watched_belongs_to_a_source(database: Database) -> None:
+    with pytest.raises(ValueError, match="belong to a source"):
+        ingest.record(database, Batch(watching=Watching((WEB,))), Context(None), NOON)
