@@ -15,10 +15,10 @@ const axe = await readFile(createRequire(import.meta.url).resolve("axe-core/axe.
 const only = (name, all) => (process.env[name] ?? all).split(",");
 
 const ask = async (path) => (await fetch(API + path)).json();
-const { pipelines } = await ask("/pipelines?window=90d");
-const [failed] = (await ask("/builds?status=failure&window=90d&limit=50")).builds.filter((build) => build.logs && build.failing_step);
+const { pipelines } = await ask("/pipelines?window=90d&branch=@default");
+const worst = pipelines.find((one) => one.outlook === "failing" && one.last_build_id !== null) ?? pipelines[0];
+const [failed] = (await ask(`/builds?status=failure&window=90d&limit=50&repo=${encodeURIComponent(worst.repo)}&branch=@default`)).builds.filter((build) => build.logs && build.failing_step);
 const [again] = (await ask("/builds?window=90d&limit=200")).builds.filter((build) => build.attempt > 1);
-const worst = pipelines.find((one) => one.outlook === "failing") ?? pipelines[0];
 
 const refuse = (part) => (page) => page.route(part, (route) => route.fulfill({ status: 500, json: { error: { code: "internal", message: "The database is locked by another program." } } }));
 const blank = async (page) => {

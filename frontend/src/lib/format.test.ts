@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 
-import { absolute, ago, duration, moment, percent, plainText, plural, safeUrl, shortCommit, span } from "./format";
+import { absolute, ago, axisTime, duration, moment, percent, plainText, plural, pointTime, safeUrl, shortCommit, span } from "./format";
 
 describe("duration", () => {
   it.each([
@@ -50,6 +50,24 @@ describe("instants", () => {
   it("show UTC beside the local time", () => {
     expect(absolute("2026-11-24T09:16:05.123Z")).toContain("2026-11-24 09:16:05 UTC");
     expect(absolute("no time")).toBe("no time");
+  });
+});
+
+describe("a chosen zone", () => {
+  const at = "2026-11-24T20:16:05.123Z";
+
+  it("holds for moments, for what shows on hover, and for the time axis of charts", () => {
+    expect(absolute(at, "Asia/Tokyo")).toBe("Wed 25 Nov 2026, 05:16:05 Asia/Tokyo · 2026-11-24 20:16:05 UTC");
+    expect(absolute(at, "UTC")).toBe("2026-11-24 20:16:05 UTC");
+    expect(moment(at, Date.parse("2026-11-24T23:00:00Z"), "Asia/Kolkata")).toBe("01:46");
+    expect(pointTime(Date.parse(at), "America/New_York")).toBe("Tue 24 15:16");
+    const midnight = Date.parse("2026-11-24T15:00:00Z");
+    expect([axisTime(midnight, 3600, "Asia/Tokyo"), axisTime(midnight, 3600, "UTC"), axisTime(midnight, 7 * 86_400, "UTC")]).toEqual(["Wed 25", "15:00", "24 Nov"]);
+  });
+
+  it("may change its own offset: summer and winter", () => {
+    expect(pointTime(Date.parse("2026-07-01T12:00:00Z"), "Europe/Berlin")).toBe("Wed 1 14:00");
+    expect(pointTime(Date.parse("2026-12-01T12:00:00Z"), "Europe/Berlin")).toBe("Tue 1 13:00");
   });
 });
 

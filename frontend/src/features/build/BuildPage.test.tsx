@@ -9,6 +9,7 @@ import { BuildPage } from "./BuildPage";
 import { axisOf, queuedLane, ranLane } from "./lanes";
 
 const JOB: Job = {
+  id: "1",
   name: "unit",
   status: "success",
   conclusion: "success",
@@ -55,6 +56,19 @@ describe("a build's page", () => {
     expect(screen.getByText("pytest")).toBeVisible();
   });
 
+  it("does not draw what a partial re-run carried over from an earlier attempt", async () => {
+    const jobs: Job[] = [
+      { ...JOB, name: "carried", queue_seconds: null },
+      { ...JOB, name: "anew", started_at: "2026-11-20T10:10:00Z", completed_at: "2026-11-20T10:12:00Z", queue_seconds: null },
+    ];
+    serve({ "/builds/1": aDetail({ attempt: 2, started_at: "2026-11-20T10:09:50Z", jobs }) });
+    show(<BuildPage id="1" />);
+    expect(await screen.findByText("not run again: kept from an earlier attempt")).toBeVisible();
+    const bars = [...document.querySelectorAll<HTMLElement>(".lane i")];
+    expect(bars.map(({ style }) => [style.left, style.width])).toEqual([["0%", "100%"]]);
+    expect(screen.queryByText("on the critical path")).toBeNull();
+  });
+
   it("says that a build is not kept rather than failing", async () => {
     serve({});
     show(<BuildPage id="404" />);
@@ -63,7 +77,7 @@ describe("a build's page", () => {
 });
 
 it("lays jobs and their waiting on one axis", () => {
-  const axis = axisOf(aDetail({ jobs: [JOB] }), 0);
+  const axis = axisOf([JOB], 0);
   if (axis === null) throw new Error("no axis");
   const queued = queuedLane(JOB, axis);
   const ran = ranLane(JOB, axis, 0);

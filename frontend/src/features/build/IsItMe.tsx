@@ -16,6 +16,7 @@ type Brief = NonNullable<BuildContext["before"]>;
 
 const NEW: Mark = { word: "new", tone: "bad", icon: "cross" };
 const OLD: Mark = { word: "not new", tone: "idle", icon: "clock" };
+const FIRST: Mark = { word: "first here", tone: "idle", icon: "info" };
 const FLAKY: Mark = { word: "flaky", tone: "flaky", icon: "wave" };
 const STEADY: Mark = { word: "not flaky", tone: "flaky", icon: "wave" };
 const ONCE: Mark = { word: "one try", tone: "idle", icon: "clock" };
@@ -39,7 +40,7 @@ const Which = ({ build }: { build: Brief }) => (
 );
 
 function Novelty({ context: { before, last_green: green } }: { context: BuildContext }) {
-  if (before === null) return <Line mark={OLD}>No success or failure before it is kept on this branch.</Line>;
+  if (before === null) return <Line mark={FIRST}>No success or failure before it is kept on this branch.</Line>;
   if (before.status === "success") return <Line mark={NEW}>First failure here: the build before, <Which build={before} />, passed.</Line>;
   return (
     <Line mark={OLD}>

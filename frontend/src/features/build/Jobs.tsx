@@ -7,8 +7,8 @@ import { StatusPill } from "../../components/Pill";
 import { ProviderLink } from "../../components/Text";
 import { useNow } from "../../lib/clock";
 import { duration, instant, providerName } from "../../lib/format";
-import { buildMark, finished, type Tone } from "../../lib/status";
-import { axisOf, criticalPath, queuedLane, ranLane, ranSeconds, type Axis, type Lane } from "./lanes";
+import { buildMark, finished } from "../../lib/status";
+import { axisOf, criticalPath, isCarriedOver, queuedLane, ranLane, ranSeconds, type Axis, type Lane } from "./lanes";
 
 const SMALLEST_PERCENT = 0.6;
 
@@ -53,7 +53,12 @@ function JobName({ job, open, onToggle }: { job: Job; open: boolean; onToggle: (
   );
 }
 
-const waitsFor = (job: Job): string => (job.status === "queued" ? (job.labels.length > 0 ? `waits for a runner: ${job.labels.join(", ")}` : "waits") : "");
+/** What stands in place of the bars. */
+function noteOf(job: Job, carried: boolean): string {
+  if (carried) return "not run again: kept from an earlier attempt";
+  if (job.status !== "queued") return "";
+  return job.labels.length > 0 ? `waits for a runner: ${job.labels.join(", ")}` : "waits";
+}
 
 function titleOf(job: Job): string | undefined {
   const parts = [
@@ -64,26 +69,39 @@ function titleOf(job: Job): string | undefined {
   return parts.length === 0 ? undefined : parts.join(" · ");
 }
 
-function JobRow({ job, provider, critical, axis, now }: { job: Job; provider: string; critical: boolean } & TimedProps) {
-  const [open, setOpen] = useState(job.status === "failure" || job.status === "in_progress");
-  const tone: Tone = buildMark(job.status).tone;
-  const waits = waitsFor(job);
+interface JobRowProps extends TimedProps {
+  job: Job;
+  provider: string;
+  critical: boolean;
+  carried: boolean;
+}
+
+function JobLane({ job, critical, carried, axis, now }: Omit<JobRowProps, "provider">) {
+  const note = noteOf(job, carried);
+  return (
+    <span className="lane" title={titleOf(job)}>
+      {note !== "" && <small>{note}</small>}
+      {axis && <Bar lane={queuedLane(job, axis)} kind="q" />}
+      {axis && <Bar lane={ranLane(job, axis, now)} kind={`r ${buildMark(job.status).tone}${critical ? " on-path" : ""}`} />}
+      {critical && <span className="visually-hidden">on the critical path</span>}
+    </span>
+  );
+}
+
+function JobRow({ job, provider, critical, carried, axis, now }: JobRowProps) {
+  const [open, setOpen] = useState((job.status === "failure" || job.status === "in_progress") && !carried);
+  const place = carried ? null : axis;
   return (
     <>
-      <li className={critical ? "critical" : undefined}>
+      <li className={carried ? "carried" : critical ? "critical" : undefined}>
         <span className="jcell">
           <JobName job={job} open={open} onToggle={() => setOpen(!open)} />
           <ProviderLink url={job.url} provider={provider} short />
         </span>
-        <span className="lane" title={titleOf(job)}>
-          {waits !== "" && <small>{waits}</small>}
-          {axis && <Bar lane={queuedLane(job, axis)} kind="q" />}
-          {axis && <Bar lane={ranLane(job, axis, now)} kind={`r ${tone}${critical ? " on-path" : ""}`} />}
-          {critical && <span className="visually-hidden">on the critical path</span>}
-        </span>
+        <JobLane job={job} critical={critical} carried={carried} axis={place} now={now} />
         <span className="num">{job.status === "skipped" ? "–" : duration(ranSeconds(job, now))}</span>
       </li>
-      {open && job.steps.map((step) => <StepRow key={step.number} step={step} axis={axis} now={now} />)}
+      {open && job.steps.map((step) => <StepRow key={step.number} step={step} axis={place} now={now} />)}
     </>
   );
 }
@@ -97,8 +115,8 @@ function NoJobs({ build }: { build: BuildDetail }) {
 }
 
 /** How much of the build's length the critical path's jobs waited. */
-function pathNote(jobs: readonly Job[], path: ReadonlySet<number>): string {
-  const waited = jobs.reduce((sum, job, index) => sum + (path.has(index) ? Math.max(0, job.queue_seconds ?? 0) : 0), 0);
+function pathNote(jobs: readonly Job[], path: ReadonlySet<Job>): string {
+  const waited = jobs.reduce((sum, job) => sum + (path.has(job) ? Math.max(0, job.queue_seconds ?? 0) : 0), 0);
   return waited < 1 ? "" : ` · waited ${duration(waited)} for runners on it`;
 }
 
@@ -106,15 +124,16 @@ export function Jobs({ build }: { build: BuildDetail }) {
   const clock = useNow(1);
   // A job whose end was never told ended with its build at the latest.
   const now = finished(build.status) && build.completed_at !== null ? instant(build.completed_at) : clock;
-  const axis = axisOf(build, now);
-  const path = build.jobs.length > 1 ? criticalPath(build.jobs, now) : new Set<number>();
+  const ran = build.jobs.filter((job) => !isCarriedOver(job, build));
+  const axis = axisOf(ran, now);
+  const path = ran.length > 1 ? criticalPath(ran, now) : new Set<Job>();
   const legend = (
     <>
       <i className="hatch" /> queued <i className="solid" /> ran
       {path.size > 0 && (
         <>
           {" "}
-          <i className="outlined" /> critical path{pathNote(build.jobs, path)}
+          <i className="outlined" /> critical path{pathNote(ran, path)}
         </>
       )}
     </>
@@ -124,7 +143,7 @@ export function Jobs({ build }: { build: BuildDetail }) {
       {build.jobs.length === 0 && <NoJobs build={build} />}
       <ol className="fall">
         {build.jobs.map((job, index) => (
-          <JobRow key={`${build.id} ${index}`} job={job} provider={build.provider} critical={path.has(index)} axis={axis} now={now} />
+          <JobRow key={`${build.id} ${index}`} job={job} provider={build.provider} critical={path.has(job)} carried={!ran.includes(job)} axis={axis} now={now} />
         ))}
       </ol>
     </Panel>

@@ -1,3 +1,4 @@
+import { useState } from "react";
 import { Link } from "wouter";
 
 import type { PipelinePage } from "../../api/types";
@@ -6,7 +7,7 @@ import { Pill, StatusPill } from "../../components/Pill";
 import { Ago, Branch, Commit, Moment } from "../../components/Text";
 import { buildPath } from "../../lib/base";
 import { useNow } from "../../lib/clock";
-import { count, instant, percent, span } from "../../lib/format";
+import { count, instant, percent, plural, span } from "../../lib/format";
 import type { Mark } from "../../lib/status";
 
 type Standing = PipelinePage["branches"][number];
@@ -41,7 +42,7 @@ export function Branches({ branches, chosen, onChoose }: BranchesProps) {
               )}
             </span>
             <span className="ends">
-              <span className="quiet">{standing.success_rate === null ? count(standing.builds) : `${percent(standing.success_rate)} % of ${count(standing.success + standing.failure)}`}</span>
+              <span className="quiet">{standing.success_rate === null ? plural(standing.builds, "build") : `${percent(standing.success_rate)} % of ${count(standing.success + standing.failure)}`}</span>
               {standing.last_build_at !== null && (
                 <Link href={buildPath(standing.last_build_id)} className="link">
                   <Ago at={standing.last_build_at} suffix=" ago" />
@@ -63,11 +64,13 @@ function Length({ outage }: { outage: Outage }) {
 
 /** From each first failure to the next success on its branch; open ones with their age. */
 export function Outages({ outages }: { outages: readonly Outage[] }) {
+  const [all, setAll] = useState(false);
+  const more = outages.length - FIRST;
   return (
     <Panel title="Outages and recoveries" aside="newest first">
       {outages.length === 0 && <p className="empty">Nothing broke, or was broken, in this window.</p>}
       <ul className="rows">
-        {outages.map((outage) => (
+        {(all ? outages : outages.slice(0, FIRST)).map((outage) => (
           <li key={outage.failed_build_id}>
             <Pill mark={outage.recovered_at === null ? OPEN : MENDED} />
             <span className="cut">
@@ -82,6 +85,11 @@ export function Outages({ outages }: { outages: readonly Outage[] }) {
           </li>
         ))}
       </ul>
+      {more > 0 && !all && (
+        <button type="button" className="link hint" onClick={() => setAll(true)}>
+          {plural(more, "older one")}
+        </button>
+      )}
     </Panel>
   );
 }

@@ -16,7 +16,7 @@ import { count, duration, instant, moment, plural, span } from "../../lib/format
 import { usePrefs } from "../../lib/prefs";
 import { pipelineMark } from "../../lib/status";
 import { useLiveState } from "../../live/context";
-import { isBroken, layoutFor, tally, tilesOf, type Tile } from "./tiles";
+import { isBroken, layoutFor, nameOn, tally, tilesOf, type Tile } from "./tiles";
 import { useWakeLock } from "./useWakeLock";
 
 const NAMED = 3;
@@ -61,27 +61,27 @@ const onResize = (changed: () => void): (() => void) => {
 };
 const useAspect = (): number => useSyncExternalStore(onResize, () => Math.round((10 * window.innerWidth) / window.innerHeight) / 10);
 
-/** Why a pipeline is what it is, in a few words. */
-function reason(pipeline: ListedPipeline, now: number): string {
+/** Why a pipeline is what it is, in a few words; `name` tells it apart on its tile. */
+function reason(pipeline: ListedPipeline, name: string, now: number): string {
   const since = pipeline.since === null ? "" : span((now - instant(pipeline.since)) / 1000);
   switch (pipeline.outlook) {
     case "failing":
     case "never_green":
-      return [pipeline.pipeline, pipeline.outlook === "never_green" ? "never green" : since, pipeline.first_bad?.actor ?? ""].filter((part) => part !== "").join(" · ");
+      return [name, pipeline.outlook === "never_green" ? "never green" : since, pipeline.first_bad?.actor ?? ""].filter((part) => part !== "").join(" · ");
     case "stale":
-      return `${pipeline.pipeline} has not run for ${span(pipeline.silent_seconds ?? 0)}`;
+      return `${name} has not run for ${span(pipeline.silent_seconds ?? 0)}`;
     case "flaky":
-      return `${pipeline.pipeline} · flaky on ${plural(pipeline.flaky_commits, "commit")}`;
+      return `${name} · flaky on ${plural(pipeline.flaky_commits, "commit")}`;
     case "slower":
-      return `${pipeline.pipeline} slower: ${duration(pipeline.slower?.from_seconds)} → ${duration(pipeline.slower?.to_seconds)}`;
+      return `${name} slower: ${duration(pipeline.slower?.from_seconds)} → ${duration(pipeline.slower?.to_seconds)}`;
     default:
-      return `${pipeline.pipeline} · ${pipelineMark(pipeline).word}`;
+      return `${name} · ${pipelineMark(pipeline).word}`;
   }
 }
 
 function tileText(tile: Tile, now: number): string[] {
   const told = tile.pipelines.filter((pipeline) => pipeline.outlook !== "healthy");
-  const lines = told.slice(0, NAMED).map((pipeline) => reason(pipeline, now));
+  const lines = told.slice(0, NAMED).map((pipeline) => reason(pipeline, nameOn(tile, pipeline), now));
   if (told.length > NAMED) lines.push(`and ${count(told.length - NAMED)} more`);
   return lines.length > 0 ? lines : [plural(tile.pipelines.length, "pipeline")];
 }

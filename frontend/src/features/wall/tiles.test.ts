@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 
 import type { Outlook } from "../../api/types";
 import { aListed } from "../../test/builders";
-import { layoutFor, tally, tilesOf, type Tile } from "./tiles";
+import { layoutFor, nameOn, tally, tilesOf, type Tile } from "./tiles";
 
 const of = (id: number, repo: string, outlook: Outlook, groups: string[] = []) => aListed({ id, repo, outlook, groups });
 
@@ -21,6 +21,12 @@ describe("the wall", () => {
 
   it("shows a pipeline in each of its groups", () => {
     expect(tilesOf([of(1, "a/x", "failing", ["web", "all"])], ["web", "all"]).map(({ name }) => name)).toEqual(["all", "web"]);
+  });
+
+  it("names the repo of pipelines that share a name on one tile", () => {
+    const [one, two, other] = [of(1, "acme/web", "failing", ["all"]), of(2, "acme/api", "failing", ["all"]), { ...of(3, "acme/api", "healthy", ["all"]), pipeline: "deploy" }];
+    const [tile] = tilesOf([one, two, other], ["all"]);
+    expect(tile && [one, two, other].map((pipeline) => nameOn(tile, pipeline))).toEqual(["web ci", "api ci", "deploy"]);
   });
 
   it("counts worst first and leaves out what there is none of", () => {

@@ -38,6 +38,12 @@ export function tilesOf(pipelines: readonly ListedPipeline[], groups: readonly s
   return tiles.sort((a, b) => severity(a.outlook) - severity(b.outlook) || a.name.localeCompare(b.name));
 }
 
+/** A pipeline's name on a tile: with the last part of its repo where another of the tile is called the same. */
+export function nameOn(tile: Tile, { id, repo, pipeline }: ListedPipeline): string {
+  const alone = tile.pipelines.every((other) => other.pipeline !== pipeline || other.id === id);
+  return alone ? pipeline : `${repo.split("/").at(-1) ?? repo} ${pipeline}`;
+}
+
 /** How many pipelines fare how, worst first; those of none are left out. */
 export function tally(pipelines: readonly ListedPipeline[]): [Outlook, number][] {
   const counted = OUTLOOKS.map((outlook): [Outlook, number] => [outlook, pipelines.filter((pipeline) => pipeline.outlook === outlook).length]);
