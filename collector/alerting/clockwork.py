@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from collector.alerting.compiled import Compiled
-from collector.alerting.judging import MERGED, Judge, Look
+from collector.alerting.judging import IS_ANOTHERS, Judge, Look
 from collector.alerting.keeping import Keeper
 from collector.domain.alert_states import (
     UNTOLD,
@@ -278,7 +278,7 @@ def _is_to_be_summed_up(alert: Alert, now: datetime) -> bool:
 def _left(alert: Alert, *, moved_to: Line | None) -> Verdict:
     """Why the rule looks no more at what the alert is of."""
     if moved_to is not None:
-        return MERGED
+        return IS_ANOTHERS
     if alert.line.pipeline_id < 0:
         return Verdict(Standing.OK, "source_gone", "The source is not configured any more.")
     return Verdict(Standing.OK, "pipeline_gone", "It is no more, or the rule does not look at it any more.")

@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 
 from collector.alerting.compiled import BuildKind, Compiled
 from collector.alerting.keeping import ENDED_AT, FLAKY, STRIP, Keeper, ended_text
-from collector.domain.alert_states import About, Alert, Circumstances, judged
+from collector.domain.alert_states import MERGED, About, Alert, Circumstances, judged
 from collector.domain.filters import GroupPatterns
 from collector.domain.flapping import RESULTS, is_flapping
 from collector.domain.names import watch_key
@@ -29,8 +29,8 @@ HISTORY_AFTER = timedelta(hours=24)
 """A pushed build that ended longer than this before it came is history."""
 
 
-MERGED = Verdict(
-    Standing.OK, "pipeline_merged", "Its builds were found to be another pipeline's, which has an alert of its own."
+IS_ANOTHERS = Verdict(
+    Standing.OK, MERGED, "Its builds were found to be another pipeline's, which has an alert of its own."
 )
 
 
@@ -147,7 +147,7 @@ class Judge:
         for alert in alerts.open_of_line(*key):
             if alert.rule in self._build_names():
                 moved = alert.first_bad_id is not None and lines.of_builds([alert.first_bad_id])
-                self._end(alert, MERGED if moved else gone, now, is_default=False)
+                self._end(alert, IS_ANOTHERS if moved else gone, now, is_default=False)
         lines.keep_judged(key, None)
 
     def _close_others(self, key: LineKey, found: LineFacts, look: Look) -> None:

@@ -250,8 +250,11 @@ def _resolved(kept: Alert | None, verdict: Verdict, under: Circumstances) -> Dec
     return Decision(alert, (transition,), (Notice(kind, transition.number, told_only=True),))
 
 
+MERGED = "pipeline_merged"
+"""Its builds were found to be another pipeline's, which has an alert of its own."""
 NOT_FIXED = frozenset(
-    {"no_builds", "no_schedule", "disabled", "rule_removed", "rule_changed", "pipeline_gone", "pipeline_disabled"}
+    {"no_builds", "no_schedule", "disabled", "rule_removed", "rule_changed", "pipeline_disabled"}
+    | {"pipeline_gone", MERGED, "source_gone"}
 )
 """Reasons for which an alert ends without anybody having mended anything."""
 

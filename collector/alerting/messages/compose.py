@@ -117,7 +117,7 @@ def _sections(
         section
         for section in (
             _brief_section(f"Failing ({len(trouble)})", named, len(trouble)),
-            _brief_section(f"Fixed ({len(good)})", good[: limits.briefs - len(named)], len(good)),
+            _brief_section(f"{_over(good)} ({len(good)})", good[: limits.briefs - len(named)], len(good)),
         )
         if section
     ]
@@ -146,12 +146,24 @@ def _headline(
     told = [*trouble, *good]
     if len(told) == 1 and not extra:
         return f"{_mark(told[0])} {told[0].title}"
+    closed = _closed(good)
     parts = [
         _failing(len(trouble), together, words),
-        f"{p.counted(len(good), 'pipeline')} fixed" if good else "",
+        f"{p.counted(len(good) - closed, 'pipeline')} fixed" if len(good) > closed else "",
+        f"{p.counted(closed, 'alert')} closed" if closed else "",
         *extra,
     ]
     return "; ".join(part for part in parts if part)
+
+
+def _closed(good: Sequence[Told]) -> int:
+    """Those that are over without anybody having seen them mended."""
+    return sum(one.item.kind == g.CLOSED for one in good)
+
+
+def _over(good: Sequence[Told]) -> str:
+    closed = _closed(good)
+    return "Fixed" if not closed else "Closed" if closed == len(good) else "Fixed or closed"
 
 
 def _failing(count: int, together: Together | None, words: Words) -> str:

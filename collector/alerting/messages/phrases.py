@@ -9,6 +9,7 @@ from urllib.parse import quote, urlsplit
 
 from collector.alerting.messages.model import Link
 from collector.domain import grouping as g
+from collector.domain.alert_states import MERGED
 from collector.domain.logs import clean_text
 from collector.domain.masking import mask
 from collector.domain.payload import AlertFacts, BuildFacts
@@ -129,6 +130,8 @@ def _ended(item: g.Item, facts: AlertFacts, now: datetime) -> str:
             return "is flapping: it keeps changing between passing and failing"
         case g.FLAPPING_OVER:
             return f"has stopped flapping and is {'failing' if _is_open(item) else 'passing'}"
+    if facts.reason == MERGED:
+        return "goes on as another alert: its builds were found to be another pipeline's"
     return "is watched no more; its alert was closed, nobody saw it pass"
 
 

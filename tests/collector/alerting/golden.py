@@ -12,6 +12,7 @@ from collector.alerting.messages.compose import compose
 from collector.alerting.messages.model import Context, Limits, Message
 from collector.alerting.rendering import mail, slack, text
 from collector.domain import grouping as g
+from collector.domain.alert_states import MERGED
 from collector.domain.grouping import Item, Waiting
 from collector.domain.payload import to_json
 from tests.builders import NOON
@@ -50,6 +51,8 @@ CASES: dict[str, Sequence[Item]] = {
     "flapping": [item(g.FLAPPING)],
     "flapping-over": [item(g.FLAPPING_OVER), item(g.FLAPPING_OVER, given=facts(2), state="resolved")],
     "closed": [item(g.CLOSED)],
+    "closed-merged": [item(g.CLOSED, given=facts(reason=MERGED))],
+    "closed-and-fixed": [item(g.CLOSED), item(g.FIXED, given=facts(2, pipeline="Deploy"))],
     "slower": [item(given=facts(when="slower", text="the median of 3 builds is 21 min, 80 % above the 24 before"))],
     "slower-over": [item(g.FIXED, given=facts(when="slower", resolved_at=NOON + timedelta(hours=5)))],
     "jenkins": [

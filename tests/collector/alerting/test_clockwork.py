@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -12,14 +13,14 @@ import structlog.testing
 from collector.alerting.evaluator import Evaluator
 from collector.alerting.watcher import Watcher
 from collector.domain.alert_states import State
-from collector.domain.model import Status, WorkflowWord
+from collector.domain.model import BuildKey, JobWord, PipelineRef, Status, WorkflowWord
 from collector.ingest import Context
 from collector.providers.base import Batch
 from collector.recording import Recorder
 from collector.storage import sources
-from tests.builders import later
+from tests.builders import job_word, later
 from tests.collector.alerting.conftest import MakeRig
-from tests.collector.alerting.rig import Rig, build, failed, passed
+from tests.collector.alerting.rig import Rig, build, config_of, failed, passed
 
 STUCK = "receivers: [{name: t, stdout: {}}]\nrules: [{name: hangs, when: stuck, running_for: 2h, queued_for: 30m}]"
 STALE = """
@@ -57,6 +58,78 @@ def test_a_build_may_hang_by_what_is_usual_for_its_pipeline(make_rig: MakeRig) -
     assert rig.alerts() == []
     rig.tick(minutes=1)
     assert rig.the_alert().text == "A build runs for 15 min; 99 % end within 5 min."
+
+
+def test_a_wait_may_be_too_long_by_what_is_usual_for_its_pipeline(make_rig: MakeRig) -> None:
+    rig = make_rig(STUCK)
+    rig.told(*(passed(run, later(minutes=10 * run), created_at=later(minutes=10 * run - 4)) for run in range(1, 22)))
+    rig.told(*(job_of(run, waited_seconds=240) for run in range(1, 22)))
+    at = later(hours=5)
+    rig.told(build(99, Status.QUEUED, at))
+    rig.now = at
+    rig.tick(minutes=11)
+    assert rig.alerts() == []
+    rig.tick(minutes=1)
+    assert rig.the_alert().text == "A build waits for 12 min; 99 % wait no longer than 4 min."
+
+
+def job_of(run: int, *, waited_seconds: float) -> JobWord:
+    at = later(minutes=10 * run)
+    return job_word(
+        BuildKey("github", "github.com", "acme/web", str(run), 1), str(run), repo_external_id=None,
+        created_at=at - timedelta(seconds=waited_seconds), started_at=at, completed_at=at + timedelta(minutes=1),
+    )  # fmt: skip
+
+
+def test_an_alert_of_a_pipeline_known_by_name_goes_on_when_its_identity_is_told(make_rig: MakeRig) -> None:
+    """Jobs tell the name alone; the run tells the workflow, and the row of the name is no more."""
+    rig = make_rig(STUCK[:-1] + ", {name: silent, when: stale, no_build_for: 1d}]")
+    run = build(5, Status.IN_PROGRESS, later(), pipeline=PipelineRef("9", "Nightly"))
+    rig.told(
+        job_word(run.key, "50", status=Status.IN_PROGRESS, completed_at=None, pipeline=PipelineRef(name="Nightly"),
+                 branch="main", repo_external_id=None)
+    )  # fmt: skip
+    rig.now = later(hours=23)
+    rig.tick()
+    rig.tick(hours=2)
+    by_name = {one.line.pipeline_id for one in rig.alerts()}
+    rig.told(run)
+    rig.tick(minutes=2)
+    assert [(one.rule, one.state, one.line.branch) for one in rig.alerts()] == [
+        ("hangs", State.FIRING, "main"), ("silent", State.FIRING, ""),
+    ]  # fmt: skip
+    (identified,) = {one.line.pipeline_id for one in rig.alerts()}
+    assert identified not in by_name
+    assert rig.kinds() == ["failing", "failing"], "nobody is told twice"
+    rig.told(replace(run, status=Status.SUCCESS, conclusion="success", updated_at=rig.now), passed(6, rig.now))
+    rig.tell(passed(7, rig.now, pipeline=PipelineRef("9", "Nightly")))
+    rig.look()
+    rig.tick(minutes=2)
+    assert [(one.rule, one.state) for one in rig.alerts()] == [("hangs", State.RESOLVED), ("silent", State.RESOLVED)]
+    assert sorted(rig.kinds()) == ["failing", "failing", "fixed", "fixed"]
+
+
+def test_an_alert_of_a_source_that_is_configured_no_more_ends(make_rig: MakeRig) -> None:
+    rig = make_rig(STALE)
+    with rig.database.writing():
+        sources.save_state("acme", provider="github", last_success_at=rig.now, last_error="refused", polls=1)
+    rig.tick(minutes=16)
+    assert rig.states() == [State.FIRING]
+    rig.start(config_of(STALE.replace("name: acme,", "name: other,")))
+    rig.tick(minutes=2)
+    assert (rig.states(), rig.the_alert().reason, rig.kinds()) == (
+        [State.RESOLVED], "source_gone", ["failing", "closed"],
+    )  # fmt: skip
+
+
+def test_a_rule_that_looks_at_a_pipeline_no_more_lets_go_of_what_hung_there(make_rig: MakeRig) -> None:
+    rig = make_rig(STUCK)
+    rig.told(build(1, Status.IN_PROGRESS, later()))
+    rig.tick(hours=2)
+    assert rig.states() == [State.FIRING]
+    rig.start(config_of(STUCK.replace("when: stuck,", "when: stuck, repos: [other/*],")))
+    rig.tick(minutes=1)
+    assert rig.states() == [State.RESOLVED]
 
 
 def test_a_pipeline_that_stopped_is_told_once_until_it_runs_again(make_rig: MakeRig) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from collector.alerting.evaluator import CURSOR
 from collector.domain.alert_states import State
-from collector.domain.model import Status
+from collector.domain.model import PipelineRef, Status
 from collector.storage import alerts, cursors, lines
 from collector.storage.tables import sql
 from tests.builders import later, plain_key, plain_word
@@ -267,6 +267,29 @@ def test_a_build_whose_pipeline_was_mistaken_takes_its_alert_along(rig: Rig) -> 
     rig.told(plain_word(plain_key("1"), status=Status.FAILURE, branch="main", completed_at=later(minutes=2)))
     assert (rig.the_alert().state, rig.the_alert().line.branch) == (State.FIRING, "main")
     assert rig.kinds() == ["failing"]
+
+
+def test_a_plain_pipeline_that_turns_out_to_be_the_providers_takes_its_alert_along(rig: Rig) -> None:
+    first = failed(1, later())
+    rig.told(plain_word(first.key, pipeline=PipelineRef(name="CI 7"), status=Status.FAILURE))
+    with rig.database.writing():
+        alerts.acknowledge(1, "mira", "", rig.now)
+    rig.told(first, failed(2, later(minutes=5)))
+    assert (rig.states(), rig.the_alert().streak, rig.kinds()) == ([State.ACKNOWLEDGED], 2, ["failing"])
+    rig.told(passed(3, later(minutes=9)))
+    assert (rig.states(), rig.kinds()) == ([State.RESOLVED], ["failing", "fixed"])
+
+
+def test_an_alert_that_meets_another_of_its_rule_where_its_builds_went_ends_there(rig: Rig) -> None:
+    first = failed(1, later())
+    rig.told(plain_word(first.key, pipeline=PipelineRef(name="CI 7"), status=Status.FAILURE))
+    rig.told(failed(2, later(minutes=5)))
+    assert rig.states() == [State.FIRING, State.FIRING]
+    rig.told(first)
+    assert [(one.state, one.reason, one.streak) for one in rig.alerts()] == [
+        (State.RESOLVED, "pipeline_merged", 1), (State.FIRING, "failure_streak", 2),
+    ]  # fmt: skip
+    assert rig.kinds() == ["failing", "failing", "closed"]
 
 
 def test_the_order_in_which_words_come_does_not_matter_to_how_it_ends(make_rig: MakeRig) -> None:

@@ -188,6 +188,18 @@ def test_stuck_by_what_is_usual_where_that_is_known() -> None:
     assert rule.judge(running, Usual(90_000, 50), later(hours=6)).standing is BAD, "the limit holds all the same"
 
 
+def test_a_wait_is_judged_by_what_is_usual_too() -> None:
+    rule, queued = Stuck(times=3), [Unfinished(1, Status.QUEUED, NOON)]
+    long_runs, waits = Usual(p99_seconds=90_000, builds=50), Usual(p99_seconds=300, builds=20)
+    assert rule.judge(queued, long_runs, later(minutes=14), waits).standing is OK
+    verdict = rule.judge(queued, long_runs, later(minutes=15), waits)
+    assert (verdict.reason, verdict.evidence["limit_seconds"]) == ("queued_too_long", 900)
+    assert verdict.text == "A build waits for 15 min; 99 % wait no longer than 5 min."
+    assert rule.judge(queued, long_runs, later(minutes=29), Usual(1, 19)).standing is OK, "too few to know"
+    assert rule.judge(queued, long_runs, later(minutes=9), Usual(1, 20)).standing is OK, "never before ten minutes"
+    assert rule.judge(queued, long_runs, later(minutes=30), Usual(7200, 20)).standing is BAD, "the limit holds too"
+
+
 def runs(days: list[float], **fields: object) -> Runs:
     starts = tuple(later(days=day) for day in days)
     return Runs(starts, starts, len(days), **fields)  # type: ignore[arg-type]
