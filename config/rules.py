@@ -109,7 +109,7 @@ class StuckRule(RuleBase):
     when: Literal["stuck"]
     queued_for: Span = Field(default=timedelta(minutes=30), description="longest wait in the queue: 30m")
     running_for: Span = Field(default=timedelta(hours=6), description="longest run: 6h")
-    times: Increase = Field(3.0, description="or so many times what 99 % of its pipeline's builds take: 3")
+    times: Increase = Field(3.0, description="or so many times what 99 % of its pipeline's builds wait or run: 3")
 
 
 class StaleRule(RuleBase):
