@@ -12,13 +12,19 @@ from collector.domain import health
 from collector.domain.alert_states import Line
 from collector.domain.model import Status
 from collector.domain.names import is_switched_off
-from collector.domain.rules.stale import SCHEDULE_EVENTS, Reading, Runs
+from collector.domain.rules.stale import SCHEDULE_EVENT, Reading, Runs
 from collector.domain.rules.stuck import Unfinished, Usual
 from collector.storage.lines import LineFacts, LineKey
 from collector.storage.tables import instant, sql, text
 
 LAST_BUILDS = 200
 LAST_STARTS = 30
+_LAST_OF_EACH = (
+    "SELECT {0} FROM pipelines p CROSS JOIN builds b ON b.id IN (SELECT b.id FROM builds b"
+    " WHERE b.pipeline_id = p.id{1} ORDER BY b.sorted_at DESC LIMIT {2}) ORDER BY p.id, b.sorted_at, b.id"
+)
+_NAMED = "p.id, b.provider, b.instance, b.repo, p.name, p.state, p.path, p.external_id, b.id, b.sorted_at"
+_SCHEDULED = f" AND b.event = '{SCHEDULE_EVENT}'"
 _FOR_WEEKS = timedelta(days=14)
 """What has been unfinished for longer is lost, not stuck: its provider forgot it, or nobody told its end."""
 
@@ -64,26 +70,21 @@ class PipelineRuns:
 
 
 def pipeline_runs() -> list[PipelineRuns]:
-    """For every pipeline with builds when the last of them started, whatever their branch and status."""
-    rows = sql(
-        "SELECT p.id, b.provider, b.instance, b.repo, p.name, p.state, p.path, p.external_id, b.id, b.sorted_at,"
-        " b.event FROM pipelines p CROSS JOIN builds b ON b.id IN (SELECT b.id FROM builds b WHERE b.pipeline_id = p.id"
-        f" ORDER BY b.sorted_at DESC LIMIT {LAST_STARTS}) ORDER BY p.id, b.sorted_at, b.id"
-    )
-    grouped: dict[int, list[tuple[Any, ...]]] = {}
-    for row in rows:
-        grouped.setdefault(row[0], []).append(row)
-    return [_runs(of_one) for of_one in grouped.values()]
+    """For every pipeline with builds when the last of them started, whatever their branch and status, and when the
+    last that a schedule began did."""
+    scheduled: dict[int, list[datetime]] = {}
+    for pipeline_id, at in sql(_LAST_OF_EACH.format("p.id, b.sorted_at", _SCHEDULED, LAST_STARTS)):
+        scheduled.setdefault(pipeline_id, []).append(datetime.fromisoformat(at))
+    rows = sql(_LAST_OF_EACH.format(_NAMED, "", 1)).fetchall()
+    return [_runs(row, scheduled.get(row[0], ())) for row in rows]
 
 
-def _runs(rows: list[tuple[Any, ...]]) -> PipelineRuns:
-    pipeline_id, provider, instance, repo, name, state, path, external_id, build_id, *_ = rows[-1]
-    starts = [(datetime.fromisoformat(row[9]), row[10]) for row in rows]
+def _runs(row: tuple[Any, ...], scheduled: Iterable[datetime]) -> PipelineRuns:
+    pipeline_id, provider, instance, repo, name, state, path, external_id, build_id, last_at = row
     line = Line(pipeline_id, "", provider, instance, repo, name)
-    scheduled = tuple(at for at, event in starts if event in SCHEDULE_EVENTS)
     return PipelineRuns(
         LineFacts(line, True, state, path, external_id),
-        Runs(tuple(at for at, _ in starts), scheduled, build_id, state),
+        Runs((datetime.fromisoformat(last_at),), tuple(scheduled), build_id, state),
     )
 
 

@@ -15,12 +15,12 @@ TOLERANCE = 1.25
 GRACE = timedelta(minutes=30)
 SOURCE_INTERVALS = 3
 SOURCE_LEAST = timedelta(minutes=10)
-SCHEDULE_EVENTS = ("schedule",)
+SCHEDULE_EVENT = "schedule"
 
 
 @dataclass(frozen=True, slots=True)
 class Runs:
-    """A pipeline's newest builds: when each started, oldest first; ``scheduled``: those that a schedule began.
+    """When a pipeline's newest builds started, oldest first; ``scheduled``: the newest of those that a schedule began.
     ``state``: the provider's own word (``active``, ``disabled_manually`` …)."""
 
     starts: tuple[datetime, ...]
@@ -55,6 +55,8 @@ class Stale:
             return self._bad("schedule_disabled", text, due_at, runs, period)
         if is_switched_off(runs.state):
             return Verdict(Standing.OK, "disabled", why_switched_off(runs.state), last=runs.last_id)
+        if self.no_build_for is None and last > runs.scheduled[-1] + period:
+            return Verdict(Standing.OK, "runs_again", "It runs, but no more on its schedule.", last=runs.last_id)
         if now < due_at:
             return Verdict(Standing.OK, "runs_again", "It runs as it should.", last=runs.last_id)
         text = f"It last ran {in_words(now - last)} ago; it is expected every {in_words(period)}."

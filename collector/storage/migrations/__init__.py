@@ -10,13 +10,21 @@ from collections.abc import Callable
 import structlog
 
 from collector.storage.errors import DatabaseError
-from collector.storage.migrations import m0001_start, m0002_alerts, m0003_collecting, m0004_backfilled, m0005_watching
+from collector.storage.migrations import (
+    m0001_start,
+    m0002_alerts,
+    m0003_collecting,
+    m0004_backfilled,
+    m0005_watching,
+    m0006_scheduled,
+)
 from collector.storage.tables import sql
 
 log = structlog.get_logger(__name__)
 
 MIGRATIONS: tuple[Callable[[], None], ...] = (
     m0001_start.up, m0002_alerts.up, m0003_collecting.up, m0004_backfilled.up, m0005_watching.up,
+    m0006_scheduled.up,
 )  # fmt: skip
 
 

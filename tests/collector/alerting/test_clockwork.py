@@ -145,6 +145,26 @@ def test_a_pipeline_that_stopped_is_told_once_until_it_runs_again(make_rig: Make
     assert (rig.states(), rig.kinds()) == ([State.RESOLVED], ["failing", "fixed"])
 
 
+def test_a_schedule_is_learnt_however_many_other_builds_came_between(make_rig: MakeRig) -> None:
+    rig = make_rig(STALE)
+    for day in range(6):
+        rig.told(passed(day, later(days=day), event="schedule"))
+        rig.told(*(passed(1000 + 50 * day + push, later(days=day, minutes=1 + push)) for push in range(50)))
+    rig.tick(days=1)
+    assert rig.alerts() == []
+    rig.tick(hours=8)
+    assert (rig.the_alert().reason, rig.kinds()) == ("not_run", ["failing"])
+
+
+def test_a_schedule_that_was_taken_away_is_missed_by_nobody(make_rig: MakeRig) -> None:
+    rig = make_rig(STALE)
+    rig.told(*(passed(day, later(days=day), event="schedule") for day in range(6)))
+    rig.told(passed(50, later(days=9)))
+    rig.now = later(days=30)
+    rig.tick()
+    assert rig.alerts() == []
+
+
 def test_what_had_stopped_long_ago_is_shown_and_told_to_nobody(make_rig: MakeRig) -> None:
     rig = make_rig(STALE)
     rig.tell(*(passed(day, later(days=day), event="schedule") for day in range(6)))
