@@ -12,7 +12,7 @@ from collector.domain import health
 from collector.domain.alert_states import Line
 from collector.domain.model import Status
 from collector.domain.names import is_switched_off
-from collector.domain.rules.stale import SCHEDULE_EVENT, Reading, Runs
+from collector.domain.rules.stale import Reading, Runs
 from collector.domain.rules.stuck import Unfinished, Usual
 from collector.storage.lines import LineFacts, LineKey
 from collector.storage.tables import instant, sql, text
@@ -24,7 +24,8 @@ _LAST_OF_EACH = (
     " WHERE b.pipeline_id = p.id{1} ORDER BY b.sorted_at DESC LIMIT {2}) ORDER BY p.id, b.sorted_at, b.id"
 )
 _NAMED = "p.id, b.provider, b.instance, b.repo, p.name, p.state, p.path, p.external_id, b.id, b.sorted_at"
-_SCHEDULED = f" AND b.event = '{SCHEDULE_EVENT}'"
+_SCHEDULED = " AND b.event = 'schedule'"
+"""Of domain.rules.stale.SCHEDULE_EVENTS; as its index has it."""
 _FOR_WEEKS = timedelta(days=14)
 """What has been unfinished for longer is lost, not stuck: its provider forgot it, or nobody told its end."""
 

@@ -15,7 +15,7 @@ TOLERANCE = 1.25
 GRACE = timedelta(minutes=30)
 SOURCE_INTERVALS = 3
 SOURCE_LEAST = timedelta(minutes=10)
-SCHEDULE_EVENT = "schedule"
+SCHEDULE_EVENTS = ("schedule",)
 
 
 @dataclass(frozen=True, slots=True)
