@@ -70,9 +70,10 @@ def prune_conversations(now: datetime, *, days: float, batch: int) -> int:
     how many it were."""
     return len(
         sql(
-            "DELETE FROM conversations WHERE (receiver, alert_id) IN (SELECT c.receiver, c.alert_id"
-            " FROM conversations c LEFT JOIN alerts a ON a.id = c.alert_id WHERE (a.id IS NULL"
-            " OR (a.state = 'resolved' AND NOT a.flapping AND a.changed_at < ?)) AND NOT EXISTS (SELECT 1 FROM notifications n WHERE n.alert_id = c.alert_id"
+            "DELETE FROM conversations WHERE (receiver, alert_id) IN ("
+            "SELECT c.receiver, c.alert_id FROM conversations c LEFT JOIN alerts a ON a.id = c.alert_id"
+            " WHERE (a.id IS NULL OR (a.state = 'resolved' AND NOT a.flapping AND a.changed_at < ?))"
+            " AND NOT EXISTS (SELECT 1 FROM notifications n WHERE n.alert_id = c.alert_id"
             " AND n.receiver = c.receiver AND n.state = 'pending') LIMIT ?) RETURNING alert_id",
             (text(now - timedelta(days=days)), batch),
         ).fetchall()
