@@ -35,13 +35,13 @@ def success_rate(success: int, failure: int) -> float | None:
     (90.0, None)
     """
     total = success + failure
-    return round(100.0 * success / total, 2) if total else None
+    return 100.0 * success / total if total else None
 
 
 def failure_rate(success: int, failure: int) -> float | None:
     """100 − success_rate; None when nothing is conclusive."""
     rate = success_rate(success, failure)
-    return None if rate is None else round(100.0 - rate, 2)
+    return None if rate is None else 100.0 - rate
 
 
 def severity(status: str) -> int:
