@@ -1,7 +1,7 @@
 """What reading a large GitHub costs: a whole backfill with kills, a steady hour, a cycle in which nothing changed.
 
     python -m bench.github_scale backfill [--repos 1] [--runs 57000] [--kills 20]
-    python -m bench.github_scale hour [--repos 400]
+    python -m bench.github_scale hour [--repos 400] [--limit 5000]
     python -m bench.github_scale unchanged [--repos 1000]
 
 The GitHub is ``bench.github_world`` in a process of its own on loopback. Prints one line a figure.
@@ -18,70 +18,15 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
-from urllib.request import urlopen
 
 import httpx
 
-from bench.github_world import RERUN_EVERY
-from collector import ingest
-from collector.poller import SourceJob
-from collector.providers.registry import make_reader
-from collector.storage.database import Database, connect
-from collector.storage.memory import SourceMemory
-from collector.storage.tables import sql
-from config.model import Config, GithubSource
-
-ROOT = Path(__file__).resolve().parent.parent
-DAY = 86_400
-TOKEN = {"BENCH_TOKEN": "t0ken"}
-
-
-@contextmanager
-def github(repos: int, runs: int, jobs: int, begin: int, every: float, now: int) -> Iterator[str]:
-    """The address of a GitHub with so many runs in each repo."""
-    given = {"repos": repos, "runs": runs, "jobs": jobs, "begin": begin, "every": every, "now": now}
-    options = [part for name, value in given.items() for part in (f"--{name}", str(value))]
-    command = [sys.executable, "-m", "bench.github_world", *options]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, cwd=ROOT, text=True)
-    try:
-        assert process.stdout is not None
-        yield process.stdout.readline().strip()
-    finally:
-        process.kill()
-        process.wait()
-
-
-def counts(url: str) -> dict[str, int]:
-    found: dict[str, int] = json.loads(_steer(f"{url}/_counts"))
-    return found
-
-
-def _steer(url: str) -> bytes:
-    """Without httpx, whose every new client reads the certificates: that would count as CPU of ours."""
-    with urlopen(url) as answer:
-        body: bytes = answer.read()
-    return body
-
-
-def source_of(url: str, repos: int, interval: str = "60s") -> GithubSource:
-    names = [f"acme/r{number}" for number in range(repos)]
-    given = {"name": "acme", "provider": "github", "url": url, "token": "${BENCH_TOKEN}", "repos": names}
-    return GithubSource.model_validate({**given, "interval": interval})
-
-
-def stored(database: Database) -> dict[str, int]:
-    with database.reading():
-        asked = {
-            "builds": "SELECT count(*) FROM builds",
-            "re-runs": "SELECT count(*) FROM builds WHERE attempt > 1",
-            "jobs": "SELECT count(*) FROM jobs",
-            "without jobs": "SELECT count(*) FROM builds WHERE NOT has_jobs",
-        }
-        return {name: int(sql(text).fetchone()[0]) for name, text in asked.items()}
+from bench.github_hour import hour
+from bench.github_rig import DAY, ROOT, TOKEN, Cycle, counts, github, source_of, stored
+from bench.github_world import is_run_again
+from collector.storage.database import connect
 
 
 def resident_kib(pid: int) -> int:
@@ -127,7 +72,10 @@ def backfill(repos: int, runs: int, jobs: int, kills: int) -> None:
     begin = now - 89 * DAY
     every = 88.9 * DAY / runs
     chance = random.Random(7)
-    with tempfile.TemporaryDirectory(prefix="bench-") as folder, github(repos, runs, jobs, begin, every, now) as url:
+    with (
+        tempfile.TemporaryDirectory(prefix="bench-") as folder,
+        github(repos=repos, runs=runs, jobs=jobs, begin=begin, every=every, now=now) as url,
+    ):
         killed, begun = Killed(Path(folder), url, repos), time.monotonic()
         code: int | None = None
         done_kills = 0
@@ -149,7 +97,7 @@ def backfill(repos: int, runs: int, jobs: int, kills: int) -> None:
 
 def _report_backfill(repos: int, runs: int, jobs: int, asked: dict[str, int], rows: dict[str, int]) -> None:
     total = repos * runs
-    reruns = repos * len([index for index in range(runs) if index % RERUN_EVERY == 7])
+    reruns = sum(is_run_again(repo, index) for repo in range(repos) for index in range(runs))
     least = repos * -(-runs // 100) + total + 2 * reruns
     print(f"truth: {total + reruns} attempts, {reruns} of them re-runs, {(total + reruns) * jobs} jobs")
     print(f"stored: {rows}")
@@ -160,79 +108,22 @@ def _report_backfill(repos: int, runs: int, jobs: int, asked: dict[str, int], ro
     print(f"by kind: { {name: asked[name] for name in sorted(asked)} }")
 
 
-class Cycle:
-    """A reader whose clock is the bench's, over a database of its own."""
-
-    def __init__(self, folder: Path, url: str, repos: int, now: int, backfill: timedelta) -> None:
-        self.url, self.now = url, now
-        self.database = connect(f"sqlite:///{folder}/bench.db")
-        self.database.migrate()
-        source = source_of(url, repos).model_copy(update={"backfill": backfill})
-        self.reader = make_reader(source, Config(), TOKEN, clock=self.clock)
-        self.job = SourceJob("acme", "github", timedelta(seconds=60), self.reader)
-        self.memory = SourceMemory(self.database, "acme")
-
-    def clock(self) -> datetime:
-        return datetime.fromtimestamp(self.now, UTC)
-
-    def poll(self) -> None:
-        _steer(f"{self.url}/_clock?at={self.now}")
-        for batch in self.reader.poll(self.memory, self.clock()):
-            ingest.record(self.database, batch, ingest.Context("acme"), self.clock())
-
-    def close(self) -> None:
-        self.reader.close()
-        self.database.close()
-
-
-def hour(repos: int) -> None:
-    """A steady hour: each repo has three runs every half an hour."""
-    begin = int(time.time()) // DAY * DAY - 2 * DAY
-    per_hour, runs = 6, 6 * 60
-    now = begin + DAY
-    with (
-        tempfile.TemporaryDirectory(prefix="bench-") as folder,
-        github(repos, runs, 3, begin, 3600 / per_hour, now) as url,
-    ):
-        cycle = Cycle(Path(folder), url, repos, now, timedelta(hours=1))
-        for _ in range(3):
-            cycle.poll()
-            cycle.now += 60
-        before, cpu = counts(url), time.process_time()
-        for _ in range(60):
-            cycle.poll()
-            cycle.now += 60
-        after, used = counts(url), time.process_time() - cpu
-        rows = stored(cycle.database)
-        cycle.close()
-    made = {name: after[name] - before.get(name, 0) for name in after}
-    begun = repos * per_hour * (1 + 1 / RERUN_EVERY)
-    print(f"{repos} repos, {begun:.0f} attempts an hour: {made['requests']} requests, {made['charged']} charged")
-    print(f"by kind: { {name: made[name] for name in sorted(made)} }")
-    print(
-        f"arithmetic: a poll of each repo a minute {repos * 60}; the lists of runs in progress every 10 minutes and of"
-        f" queued ones every 30 {repos * 8}; the repo and its workflows every hour {repos * 2}; charged: at most the 3"
-        f" states of each burst of 3 on the newest page {repos * per_hour}, and jobs of each attempt at each of its 3"
-        f" states {3 * begun:.0f}"
-    )
-    print(f"CPU {used:.1f} s of the hour's 3600 s; stored {rows}")
-
-
 def unchanged(repos: int) -> None:
     """Polls of repos of which none changes, a minute apart: each reads as many as 600 requests a minute allow."""
     begin = int(time.time()) // DAY * DAY - 2 * DAY
     now = begin + DAY
-    with tempfile.TemporaryDirectory(prefix="bench-") as folder, github(repos, 3, 1, begin, 60.0, now) as url:
+    with (
+        tempfile.TemporaryDirectory(prefix="bench-") as folder,
+        github(repos=repos, runs=3, jobs=1, begin=begin, every=60.0, now=now, old=120) as url,
+    ):
         cycle = Cycle(Path(folder), url, repos, now, timedelta(days=2))
         for _ in range(20):
             cycle.poll()
-            cycle.now += 60
         for each in range(4):
             bare = bare_requests(url, repos)
             before, cpu, wall = counts(url), time.process_time(), time.monotonic()
             for _ in range(10):
                 cycle.poll()
-                cycle.now += 60
             used, passed, after = time.process_time() - cpu, time.monotonic() - wall, counts(url)
             asked, charged, newest = (after[name] - before[name] for name in ("requests", "charged", "newest"))
             bare = (bare + bare_requests(url, repos)) / 2 * 1000 / repos
@@ -262,11 +153,12 @@ def main() -> None:
     parser.add_argument("--runs", type=int, default=57_000)
     parser.add_argument("--jobs", type=int, default=10)
     parser.add_argument("--kills", type=int, default=20)
+    parser.add_argument("--limit", type=int, default=5_000, help="requests an hour, of the hour alone")
     told = parser.parse_args()
     if told.what == "backfill":
         backfill(told.repos or 1, told.runs, told.jobs, told.kills)
     elif told.what == "hour":
-        hour(told.repos or 400)
+        hour(told.repos or 400, told.limit)
     else:
         unchanged(told.repos or 1000)
 

@@ -3,8 +3,9 @@
     python -m bench.github_world --repos 1 --runs 57000 --jobs 10
 
 Prints its port. Runs of a repo are told by arithmetic alone, so its memory does not grow with them. It keeps to what
-costs requests: 100 a page, 1,000 a filtered list, ETags by content, 304 free of charge, X-RateLimit headers. It is
-steered by ``/_clock?at=<epoch>`` and read by ``/_counts``.
+costs requests: 100 a page, 1,000 a filtered list, ETags by content, 304 free of charge, X-RateLimit headers, and with
+``--limit`` it refuses what is beyond it in an hour, and beyond 900 requests a minute, as GitHub does. Its clock is the
+``X-Bench-Now`` (epoch seconds) of the last request, or what ``/_clock?at=<epoch>`` said; ``/_counts`` tells.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ import hashlib
 import json
 import re
 from bisect import bisect_left, bisect_right
-from collections import Counter
+from collections import Counter, deque
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from urllib.parse import parse_qsl, unquote, urlencode
@@ -24,6 +25,13 @@ PAGE, CAP = 100, 1000
 RERUN_EVERY = 50
 """One run in so many was run again: 2 %."""
 QUEUED_SECONDS, LENGTH_SECONDS = 20, 300
+NO_LIMIT = 10_000_000
+HOUR_SECONDS, MINUTE_SECONDS, PER_MINUTE = 3600, 60, 900
+"""GitHub's windows; a GET is one of 900 points a minute."""
+
+
+def is_run_again(repo: int, index: int) -> bool:
+    return (index + 7 * repo) % RERUN_EVERY == 7
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,33 +44,42 @@ class Scale:
     every_seconds: float
     burst: int = 3
     """So many runs are created in the same second, as a push with several workflows does."""
-    limit: int = 10_000_000
+    limit: int = NO_LIMIT
+    old: int = 0
+    """So many runs more were over long before ``begin``, an hour apart: a page is full of them."""
 
 
 @dataclass(slots=True)
 class World:
     scale: Scale
-    now: int
+    now: float
     counts: Counter[str] = field(default_factory=Counter)
     used: int = 0
+    reset_at: float = 0.0
+    asked_at: deque[float] = field(default_factory=deque)
 
     def created(self, repo: int, index: int) -> int:
         """Each repo has an offset of its own, so that they do not all run at once."""
         scale = self.scale
+        if index < scale.old:
+            return scale.begin - (scale.old - index + 2) * HOUR_SECONDS
+        index -= scale.old
         return scale.begin + (repo * 97) % 1800 + int(index // scale.burst * scale.burst * scale.every_seconds)
 
     def there(self, repo: int) -> int:
         """How many runs the repo has by now."""
-        return bisect_right(range(self.scale.runs), self.now, key=lambda index: self.created(repo, index))
+        return bisect_right(
+            range(self.scale.old + self.scale.runs), self.now, key=lambda index: self.created(repo, index)
+        )
 
-    def attempts(self, index: int) -> int:
-        return 2 if index % RERUN_EVERY == 7 else 1
+    def attempts(self, repo: int, index: int) -> int:
+        return 2 if index >= self.scale.old and is_run_again(repo, index - self.scale.old) else 1
 
     def began(self, repo: int, index: int, attempt: int) -> int:
         return self.created(repo, index) + (attempt - 1) * 1000
 
     def attempt_now(self, repo: int, index: int) -> int:
-        return 2 if self.attempts(index) == 2 and self.began(repo, index, 2) <= self.now else 1
+        return 2 if self.attempts(repo, index) == 2 and self.began(repo, index, 2) <= self.now else 1
 
     def status(self, repo: int, index: int, attempt: int) -> tuple[str, str | None, int]:
         """(status, conclusion, updated_at) of an attempt now."""
@@ -71,8 +88,22 @@ class World:
             return "queued", None, began
         if self.now < began + LENGTH_SECONDS:
             return "in_progress", None, began + QUEUED_SECONDS
-        failed = attempt < self.attempts(index) or index % 29 == 3
+        failed = attempt < self.attempts(repo, index) or (index + repo) % 29 == 3
         return "completed", "failure" if failed else "success", began + LENGTH_SECONDS
+
+    def refusal(self) -> tuple[str, dict[str, str]] | None:
+        """Why the next request is refused, and the headers that say so; counts it in the minute."""
+        if self.now >= self.reset_at:
+            self.used, self.reset_at = 0, self.now + HOUR_SECONDS
+        while self.asked_at and self.asked_at[0] <= self.now - MINUTE_SECONDS:
+            self.asked_at.popleft()
+        self.asked_at.append(self.now)
+        self.counts["most in a minute"] = max(self.counts["most in a minute"], len(self.asked_at))
+        if self.scale.limit < NO_LIMIT and len(self.asked_at) > PER_MINUTE:
+            return "You have exceeded a secondary rate limit.", {"Retry-After": str(MINUTE_SECONDS)}
+        if self.used >= self.scale.limit:
+            return "API rate limit exceeded for user ID 1.", {}
+        return None
 
 
 def stamp(epoch: int) -> str:
@@ -133,7 +164,7 @@ class Answers:
     def _one(self, repo: int, rest: str) -> tuple[str, dict[str, object] | None, str | None]:
         match = re.fullmatch(r"runs/(\d+)(?:/attempts/(\d+))?(/jobs)?", rest)
         if match is None:
-            return "unknown", None, None
+            return "logs" if rest.endswith("/logs") else "unknown", None, None
         index = int(match[1]) - self._run_id(repo, 0)
         if not 0 <= index < self.world.there(repo):
             return "unknown", None, None
@@ -199,31 +230,45 @@ class Server(asyncio.Protocol):
             world.now = int(query["at"])
             return self._wire("200 OK", b"{}", {})
         if path == "/_counts":
-            return self._wire("200 OK", json.dumps({**world.counts, "charged": world.used}).encode(), {})
+            return self._wire("200 OK", json.dumps(world.counts).encode(), {})
+        if told := re.search(r"(?im)^x-bench-now: ([0-9.]+)", head):
+            world.now = float(told[1])
+        if refused := world.refusal():
+            world.counts["refused"] += 1
+            return self._wire(
+                "403 Forbidden", json.dumps({"message": refused[0]}).encode(), self._limits() | refused[1]
+            )
         kind, body, following = self._answers.of(unquote(path), query)
         world.counts["requests"] += 1
         world.counts[kind] += 1
-        return self._granted(head, body, following)
+        return self._granted(head, kind, body, following)
 
-    def _granted(self, head: str, body: dict[str, object] | None, following: str | None) -> bytes:
+    def _granted(self, head: str, kind: str, body: dict[str, object] | None, following: str | None) -> bytes:
         world = self._answers.world
         sent = b"" if body is None else json.dumps(body).encode()
         etag = f'"{hashlib.md5(sent, usedforsecurity=False).hexdigest()}"'
         known = re.search(r'(?im)^if-none-match: (?:W/)?("[^"]*")', head)
         unchanged = body is not None and known is not None and known[1] == etag
-        world.used += not unchanged
-        headers = {
-            "X-RateLimit-Limit": str(world.scale.limit),
-            "X-RateLimit-Remaining": str(max(0, world.scale.limit - world.used)),
-            "X-RateLimit-Reset": str(world.now + 3600),
-            "Date": datetime.fromtimestamp(world.now, UTC).strftime("%a, %d %b %Y %H:%M:%S GMT"),
-            "ETag": f"W/{etag}",
-        }
+        if not unchanged:
+            world.used += 1
+            world.counts["charged"] += 1
+            world.counts[f"charged: {kind}"] += 1
+            world.counts["most charged in an hour"] = max(world.counts["most charged in an hour"], world.used)
+        headers = {**self._limits(), "ETag": f"W/{etag}"}
         if following:
             headers["Link"] = f'<{following}>; rel="next"'
         if unchanged:
             return self._wire("304 Not Modified", b"", headers)
         return self._wire("200 OK" if body is not None else "404 Not Found", sent or b"{}", headers)
+
+    def _limits(self) -> dict[str, str]:
+        world = self._answers.world
+        return {
+            "X-RateLimit-Limit": str(world.scale.limit),
+            "X-RateLimit-Remaining": str(max(0, world.scale.limit - world.used)),
+            "X-RateLimit-Reset": str(int(world.reset_at)),
+            "Date": datetime.fromtimestamp(world.now, UTC).strftime("%a, %d %b %Y %H:%M:%S GMT"),
+        }
 
     @staticmethod
     def _wire(status: str, body: bytes, headers: dict[str, str]) -> bytes:
@@ -246,8 +291,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     for name, kind in (("repos", int), ("runs", int), ("jobs", int), ("begin", int), ("now", int), ("every", float)):
         parser.add_argument(f"--{name}", type=kind, required=True)
+    parser.add_argument("--limit", type=int, default=NO_LIMIT)
+    parser.add_argument("--old", type=int, default=0)
     told = parser.parse_args()
-    asyncio.run(serve(Scale(told.repos, told.runs, told.jobs, told.begin, told.every), told.now))
+    scale = Scale(told.repos, told.runs, told.jobs, told.begin, told.every, limit=told.limit, old=told.old)
+    asyncio.run(serve(scale, told.now))
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import nullcontext
@@ -116,11 +117,15 @@ class GithubReader:
         self._unfinished: Mapping[str, Sequence[KnownBuild]] | None = None
         self._swept: dict[str, datetime] = {}
         self._told_plan: Hourly | None = None
+        self._ease = math.inf
+        """How the hour's budget stood for polls when this one began, with what is owed."""
 
     def poll(self, memory: Memory, now: datetime) -> Iterator[Batch]:
         """See ``SourceReader.poll``. A repo's failure is trouble; limits, and credentials refused, end the poll."""
         yield from self._discover(now)
         standings = self._standings(memory, now)
+        self._api.grant.owes(self, sum(one.owed for one in self._repos.values()))
+        self._ease = self._api.grant.ease(now, owed=True)
         yield from self._plan(standings, now)
         errors: list[SourceError] = []
         unreachable = 0
@@ -253,7 +258,7 @@ class GithubReader:
         """Which repos this poll reads; what is not used of the allowance is kept for later, up to a minute's."""
         budget, share = self._api.budget, self._api.grant.share
         allowance = self._allowance.at(now, budget, len(standings), anonymous=self._anonymous, share=share)
-        names = due(standings, now, allowance, self._api.ease)
+        names = due(standings, now, allowance, self._ease)
         taken = set(names)
         self._allowance.spend(sum(one.cost for one in standings if one.name in taken))
         return names
@@ -261,7 +266,7 @@ class GithubReader:
     def _plan(self, standings: Sequence[Standing], now: datetime) -> Iterator[Batch]:
         """What polling costs an hour, noted when it changes: GET /sources shows it."""
         most = hourly_most(self._api.budget, anonymous=self._anonymous, share=self._api.grant.share)
-        plan = hourly(standings, self._interval, most, now, self._api.ease)
+        plan = hourly(standings, self._interval, most, now, self._ease)
         if plan != self._told_plan:
             self._told_plan = plan
             yield Batch(marks={PLAN_MARK: json.dumps({"now": plan.now, "worst": plan.worst})})

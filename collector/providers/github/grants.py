@@ -12,7 +12,7 @@ import time
 from collections import deque
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from weakref import WeakSet, WeakValueDictionary
+from weakref import WeakKeyDictionary, WeakSet, WeakValueDictionary
 
 from collector.domain.errors import Waiting
 from collector.providers.base import Budget
@@ -23,6 +23,8 @@ PER_MINUTE = 600
 MINUTE_SECONDS = 60.0
 NEED_OVER = timedelta(minutes=15)
 """What ordinary polls need an hour is reckoned over about this time."""
+ERROR = 0.01
+"""Part of the limit that what polls need may be off by: chance decides what happens in an hour's last minutes."""
 PLENTY = 1.2
 """``Grant.ease`` from which on there is something to spare for what may be left out."""
 _SAME_RESET = timedelta(seconds=5)
@@ -81,6 +83,7 @@ class Grant:
         self._waiting: Waiting | None = None
         self._users: WeakSet[object] = WeakSet()
         self._need = Need()
+        self._debts: WeakKeyDictionary[object, int] = WeakKeyDictionary()
 
     @property
     def budget(self) -> Budget | None:
@@ -120,17 +123,25 @@ class Grant:
         with self._lock:
             self._need.spent(now)
 
-    def ease(self, now: datetime) -> float:
+    def owes(self, user: object, requests: int) -> None:
+        """So many requests one of the readers has put off and will make once the budget allows."""
+        with self._lock:
+            self._debts[user] = requests
+
+    def ease(self, now: datetime, *, owed: bool = False) -> float:
         """How often what is left above the reserve covers what ordinary polls need until the reset; at 1 it just does.
 
-        Infinite where no budget is told, or nothing was needed so far.
+        ``owed``: of what is left when all that was put off is made up for. Infinite where no budget is told, or
+        nothing was needed so far.
         """
         budget = self._budget
         if budget is None or now >= budget.reset_at:
             return math.inf
         left = min(budget.reset_at - now, timedelta(hours=1))
         need = self._need.an_hour(now) * (left / timedelta(hours=1))
-        spare = budget.remaining - budget.limit * RESERVE
+        with self._lock:
+            debt = sum(self._debts.values()) if owed else 0
+        spare = budget.remaining - budget.limit * (RESERVE + ERROR) - debt
         return math.inf if need <= 0 else max(0.0, spare / need)
 
     def slow_down(self, per_minute: int) -> None:

@@ -83,6 +83,11 @@ class Ordinary:
         if reading.missed and not history.untouched:
             self._missed_at = now
 
+    @property
+    def owed(self) -> int:
+        """How many builds' jobs were put off."""
+        return len(self._owed)
+
     def _is_due(self, status: str, every: timedelta, reading: _Reading, now: datetime) -> bool:
         """Whether a list of unfinished runs is to be asked for. While a run goes on that the newest page shows, the
         list differs by it from the last one, and is charged: that waits a little for a quiet moment."""

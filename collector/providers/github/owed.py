@@ -8,7 +8,7 @@ from collector.domain.model import BuildKey, RunWord, Status
 from collector.providers.base import Batch, Memory
 from collector.providers.github.api import GithubApi
 from collector.providers.github.details import Details
-from collector.providers.github.plan import OWED_BELOW
+from collector.providers.github.plan import OWED_BELOW, PAID_FROM
 from collector.providers.github.repo import known_of
 
 MAX_OWED = 1_000
@@ -23,6 +23,9 @@ class Owed:
     def __init__(self, api: GithubApi) -> None:
         self._api = api
         self._words: dict[BuildKey, RunWord] = {}
+
+    def __len__(self) -> int:
+        return len(self._words)
 
     def __contains__(self, word: RunWord) -> bool:
         return self._words.get(word.key) == word
@@ -39,13 +42,14 @@ class Owed:
         return now
 
     def pay(self, memory: Memory, details: Details) -> Iterator[Batch]:
-        """The oldest ones, as long as the budget lasts. Raises SourceError as ``Details.read`` does."""
+        """The oldest ones, while more is left than polls need. Raises SourceError as ``Details.read`` does."""
         for key, word in list(self._words.items())[:MAX_PAID]:
-            if self._api.ease < OWED_BELOW:
+            if self._api.ease < PAID_FROM:
                 return
             known = known_of(memory, (word,)).get(key.folded)
             if known is not None and known.updated_at == word.updated_at:
-                yield from details.read(word, known)
+                with self._api.beside():
+                    yield from details.read(word, known)
                 if not details.complete:
                     return
             self._words.pop(key, None)

@@ -25,8 +25,10 @@ BUSY_FOR = timedelta(minutes=30)
 QUIET_STRETCHED = (1.1, 1.0)
 BUSY_STRETCHED = (1.0, 0.85)
 """``ease`` from which on quiet and busy repos are read less often, and that at which it is every ten minutes."""
-OWED_BELOW = 0.85
+OWED_BELOW = 0.9
 """``ease`` below which the jobs of builds that succeeded wait; each costs a request, and nobody is waiting for it."""
+PAID_FROM = 1.1
+"""``ease`` from which on they are read after all; until then polls are as rare as if it were done (``Grant.owes``)."""
 TYPICAL_COST = 1
 BUSY_COST = 4
 """Of a poll that finds news: the newest runs, both lists of unfinished ones, a run's jobs."""
