@@ -60,6 +60,7 @@ export default defineConfig({
   test: {
     environment: "jsdom",
     include: ["src/**/*.test.{ts,tsx}", "dev/**/*.test.ts"],
+    testTimeout: 15_000,
     setupFiles: ["src/test/setup.ts"],
     restoreMocks: true,
   },

@@ -2,7 +2,7 @@ import { infiniteQueryOptions, keepPreviousData, queryOptions } from "@tanstack/
 
 import type { AlertPage } from "./alerts";
 import { answer, client } from "./client";
-import type { BuildContext, BuildDetail, BuildPage, BuildsQuery, FiguresQuery, Grid, GridQuery, ListedPipeline, PageQuery, PipelinePage, Source, Waiting, WaitingQuery } from "./types";
+import type { BuildContext, BuildDetail, BuildPage, BuildsQuery, FiguresQuery, FilterValues, Grid, GridQuery, ListedPipeline, PageQuery, PipelinePage, Source, Waiting, WaitingQuery } from "./types";
 
 /** Figures move with the clock too: builds leave the window without any change telling so. */
 export const FIGURES_REFRESH_MILLISECONDS = 30_000;
@@ -24,10 +24,11 @@ export const metaQuery = () =>
     refetchInterval: 60_000,
   });
 
-export const filterValuesQuery = () =>
+/** `part`: only the repos, pipelines and branches that it is a part of, for those that the whole lists leave out. */
+export const filterValuesQuery = (part = "") =>
   queryOptions({
-    queryKey: ["filters"],
-    queryFn: ({ signal }) => answer(client.GET("/filters", { signal })),
+    queryKey: ["filters", part],
+    queryFn: ({ signal }): Promise<FilterValues> => answer(client.GET("/filters", { params: { query: part === "" ? {} : { q: part } }, signal })),
     staleTime: 60_000,
   });
 
@@ -91,11 +92,14 @@ export const gridQuery = (query: GridQuery) =>
     refetchInterval: FIGURES_REFRESH_MILLISECONDS,
   });
 
+const isBeingRead = ({ progress }: Source): boolean => progress !== null;
+
+/** How far history is read moves faster than anything else of a source. */
 export const sourcesQuery = () =>
   queryOptions({
     queryKey: keys.sources,
     queryFn: ({ signal }): Promise<{ sources: Source[] }> => answer(client.GET("/sources", { signal })),
-    refetchInterval: 10_000,
+    refetchInterval: ({ state }) => (state.data?.sources.some(isBeingRead) === true ? 2000 : 10_000),
   });
 
 export const buildQueryOptions = (id: string) =>

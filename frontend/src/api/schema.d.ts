@@ -136,7 +136,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The values that the filters may take, as far as builds are kept. */
+        /** The values that the filters may take, as far as builds are kept; `cut` names the lists that hold 500 of more. */
         get: operations["get_filters_filters"];
         put?: never;
         post?: never;
@@ -1045,6 +1045,24 @@ export interface components {
             [key: string]: unknown;
         };
         /**
+         * RequestsPerHour
+         * @description What polling costs, unchanged answers included; history being read is not.
+         */
+        "SourceList.RequestsPerHour": {
+            /**
+             * Now
+             * @description As things stand
+             */
+            now: number;
+            /**
+             * Worst
+             * @description If every poll of everything found news
+             */
+            worst: number;
+        } & {
+            [key: string]: unknown;
+        };
+        /**
          * Source
          * @description One source of collectors.yaml and how reading it goes.
          */
@@ -1062,15 +1080,44 @@ export interface components {
             state: "ok" | "failing" | "waiting" | "stale" | "new";
             /** Last Success At */
             last_success_at: string | null;
-            /** Last Error */
+            /**
+             * Last Poll At
+             * @description When the last poll began, or last brought something
+             */
+            last_poll_at: string | null;
+            /**
+             * Last Error
+             * @description In plain words; null again with the next success
+             */
             last_error: string | null;
             /** Last Error At */
             last_error_at: string | null;
+            /**
+             * Advice
+             * @description What the operator can do about the last error
+             */
+            advice: string | null;
             /** Waiting Until */
             waiting_until: string | null;
             /** Interval Seconds */
             interval_seconds: number | null;
             budget: components["schemas"]["SourceList.SourceBudget"] | null;
+            progress: components["schemas"]["SourceList.SourceProgress"] | null;
+            /** @description Null where the reader does not plan */
+            requests_per_hour: components["schemas"]["SourceList.RequestsPerHour"] | null;
+            /**
+             * Stale
+             * @description Its data is older than 3 intervals, whatever the reason
+             */
+            stale: boolean;
+            circuit: components["schemas"]["SourceList.SourceCircuit"];
+            /** Next Poll At */
+            next_poll_at: string | null;
+            /**
+             * Clock Offset Seconds
+             * @description How far the provider's clock is ahead of ours
+             */
+            clock_offset_seconds: number | null;
         } & {
             [key: string]: unknown;
         };
@@ -1082,6 +1129,54 @@ export interface components {
             remaining: number | null;
             /** Reset At */
             reset_at: string | null;
+        } & {
+            [key: string]: unknown;
+        };
+        /**
+         * SourceCircuit
+         * @description Open: the last polls failed; the next success closes it.
+         */
+        "SourceList.SourceCircuit": {
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "open" | "closed";
+            /**
+             * Failures
+             * @description Polls in a row that failed as a whole
+             */
+            failures: number;
+            /** Opened At */
+            opened_at: string | null;
+        } & {
+            [key: string]: unknown;
+        };
+        /**
+         * SourceProgress
+         * @description How far a reading of history has come; null while none goes on.
+         */
+        "SourceList.SourceProgress": {
+            /**
+             * Target
+             * @description The repo or job that is being read
+             */
+            target: string;
+            /**
+             * Done
+             * @description Runs (Jenkins: jobs) read so far
+             */
+            done: number;
+            /**
+             * Total
+             * @description All of them, as far as it is known
+             */
+            total: number | null;
+            /**
+             * Builds
+             * @description Builds that this poll has brought so far
+             */
+            builds: number;
         } & {
             [key: string]: unknown;
         };
@@ -1101,7 +1196,10 @@ export interface components {
             repos: string[];
             /** Pipelines */
             pipelines: string[];
-            /** Branches */
+            /**
+             * Branches
+             * @description Default branches first, then the others by their newest build
+             */
             branches: string[];
             /** Providers */
             providers: string[];
@@ -1111,6 +1209,11 @@ export interface components {
             groups: string[];
             /** Statuses */
             statuses: string[];
+            /**
+             * Cut
+             * @description Names of the lists above that are cut at 500; `q` finds the rest
+             */
+            cut: string[];
         } & {
             [key: string]: unknown;
         };
@@ -1397,14 +1500,21 @@ export interface components {
              * @description The worst that holds of it; lists go by it, worst first
              * @enum {string}
              */
-            outlook: "failing" | "never_green" | "unknown" | "stale" | "flaky" | "slower" | "healthy";
+            outlook: "failing" | "never_green" | "stale" | "unread" | "unknown" | "flaky" | "slower" | "healthy";
             /** @description The newest successes took a quarter longer than those before */
             slower: components["schemas"]["PipelineList.Slower"] | null;
             /**
              * Silent Seconds
-             * @description Seconds since its newest build, when that is beyond its rhythm
+             * @description Seconds since its newest build, when that is beyond its schedule or rhythm
              */
             silent_seconds: number | null;
+            /**
+             * Source
+             * @description The source that told of its newest build
+             */
+            source: string | null;
+            /** @description While its source was not read for 3 intervals; null otherwise */
+            unread: components["schemas"]["PipelineList.Unread"] | null;
             /**
              * Groups
              * @description The configured groups it belongs to
@@ -1422,6 +1532,21 @@ export interface components {
             from_seconds: number;
             /** To Seconds */
             to_seconds: number;
+        } & {
+            [key: string]: unknown;
+        };
+        /**
+         * Unread
+         * @description Its source is stale: what is shown may be over by now.
+         */
+        "PipelineList.Unread": {
+            /** Source */
+            source: string;
+            /**
+             * Read At
+             * @description When the source was last read; null: never whole
+             */
+            read_at: string | null;
         } & {
             [key: string]: unknown;
         };
@@ -1589,14 +1714,21 @@ export interface components {
              * @description The worst that holds of it; lists go by it, worst first
              * @enum {string}
              */
-            outlook: "failing" | "never_green" | "unknown" | "stale" | "flaky" | "slower" | "healthy";
+            outlook: "failing" | "never_green" | "stale" | "unread" | "unknown" | "flaky" | "slower" | "healthy";
             /** @description The newest successes took a quarter longer than those before */
             slower: components["schemas"]["Summary.Slower"] | null;
             /**
              * Silent Seconds
-             * @description Seconds since its newest build, when that is beyond its rhythm
+             * @description Seconds since its newest build, when that is beyond its schedule or rhythm
              */
             silent_seconds: number | null;
+            /**
+             * Source
+             * @description The source that told of its newest build
+             */
+            source: string | null;
+            /** @description While its source was not read for 3 intervals; null otherwise */
+            unread: components["schemas"]["Summary.Unread"] | null;
         } & {
             [key: string]: unknown;
         };
@@ -1619,6 +1751,11 @@ export interface components {
             recovery_median_seconds: number | null;
             /** Finished */
             finished: number;
+            /**
+             * Conclusive
+             * @description Successes and failures; comparing with very few says nothing
+             */
+            conclusive: number;
         } & {
             [key: string]: unknown;
         };
@@ -1666,6 +1803,21 @@ export interface components {
             avg_build_time: (number | null)[];
             /** Queue Time P50 */
             queue_time_p50: (number | null)[];
+        } & {
+            [key: string]: unknown;
+        };
+        /**
+         * Unread
+         * @description Its source is stale: what is shown may be over by now.
+         */
+        "Summary.Unread": {
+            /** Source */
+            source: string;
+            /**
+             * Read At
+             * @description When the source was last read; null: never whole
+             */
+            read_at: string | null;
         } & {
             [key: string]: unknown;
         };
@@ -1744,6 +1896,11 @@ export interface components {
         };
         /** Job */
         "BuildDetail.Job": {
+            /**
+             * Id
+             * @description The provider's own id of it; made up for a plain body's
+             */
+            id: string;
             /** Name */
             name: string;
             /**
@@ -2169,6 +2326,11 @@ export interface components {
              * @default null
              */
             reason: string | null;
+            /**
+             * Ignored
+             * @description Keys of a plain body that mean nothing here; left out when there are none
+             */
+            ignored?: string[];
         } & {
             [key: string]: unknown;
         };
@@ -2440,6 +2602,11 @@ export interface components {
             recovery_median_seconds: number | null;
             /** Finished */
             finished: number;
+            /**
+             * Conclusive
+             * @description Successes and failures; comparing with very few says nothing
+             */
+            conclusive: number;
         } & {
             [key: string]: unknown;
         };
@@ -2557,6 +2724,21 @@ export interface components {
             [key: string]: unknown;
         };
         /**
+         * Unread
+         * @description Its source is stale: what is shown may be over by now.
+         */
+        "PipelinePage.Unread": {
+            /** Source */
+            source: string;
+            /**
+             * Read At
+             * @description When the source was last read; null: never whole
+             */
+            read_at: string | null;
+        } & {
+            [key: string]: unknown;
+        };
+        /**
          * PipelinePage
          * @description One pipeline, how it stands, and its figures over the window.
          */
@@ -2605,10 +2787,13 @@ export interface components {
              * Outlook
              * @enum {string}
              */
-            outlook: "failing" | "never_green" | "unknown" | "stale" | "flaky" | "slower" | "healthy";
+            outlook: "failing" | "never_green" | "stale" | "unread" | "unknown" | "flaky" | "slower" | "healthy";
             slower: components["schemas"]["PipelinePage.Slower"] | null;
             /** Silent Seconds */
             silent_seconds: number | null;
+            /** Source */
+            source: string | null;
+            unread: components["schemas"]["PipelinePage.Unread"] | null;
             figures: components["schemas"]["PipelinePage.PageFigures"];
             /**
              * Builds
@@ -2998,7 +3183,7 @@ export interface operations {
                 status?: ("queued" | "in_progress" | "success" | "failure" | "cancelled" | "skipped")[];
                 /** @description Case-blind part of pipeline, repo, branch, commit or actor; repeatable, all must match */
                 q?: string[];
-                /** @description A column; a minus in front turns the order round */
+                /** @description A column; a minus in front turns the order round. status: the worst first */
                 sort?: string;
                 /** @description Builds a page */
                 limit?: number;
@@ -3376,7 +3561,10 @@ export interface operations {
     };
     get_filters_filters: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description A part of repos, pipelines and branches, in any case */
+                q?: string;
+            };
             header?: never;
             path?: never;
             cookie?: never;

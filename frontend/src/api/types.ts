@@ -33,15 +33,12 @@ export type Outlook = Pipeline["outlook"];
 
 export type Series = Known<Schemas["Series"]>;
 
-export type Source = Known<Schemas["SourceList.Source"]> & {
-  /** What the operator can do about the last error. */
-  advice?: string | null;
-  /** How far a first reading of history has come. */
-  progress?: { target: string; done: number; total: number | null; builds: number } | null;
-};
+export type Source = Known<Schemas["SourceList.Source"]>;
 
 export type Meta = Known<Schemas["Meta"]>;
 export type FilterValues = Known<Schemas["FilterValues"]>;
+/** The lists of filter values that `q` narrows and that may be cut. */
+export type NamedValues = "repos" | "pipelines" | "branches";
 
 export type GridCell = Known<Schemas["Grid.GridCell"]>;
 /** By pipeline id: the one place where names are data. */

@@ -2,6 +2,8 @@ import type { CardData } from "../lib/cards";
 import { Rule } from "./Rule";
 import { Sparkline } from "./Sparkline";
 
+const small = ({ sample, note }: CardData): string => (note === undefined ? sample : `${sample} · ${note}`);
+
 function Card({ card }: { card: CardData }) {
   return (
     <li className="card">
@@ -21,8 +23,8 @@ function Card({ card }: { card: CardData }) {
             {card.change.text}
           </span>
         )}
-        <span className="sample" title={card.sample}>
-          {card.sample}
+        <span className="sample" title={small(card)}>
+          {small(card)}
         </span>
       </div>
     </li>

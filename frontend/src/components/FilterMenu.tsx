@@ -1,5 +1,8 @@
-import { lazy, Suspense, useId, useRef, useState, type ReactNode } from "react";
+import { useQuery } from "@tanstack/react-query";
+import { lazy, Suspense, useEffect, useId, useRef, useState, type ReactNode } from "react";
 
+import { filterValuesQuery } from "../api/queries";
+import type { NamedValues } from "../api/types";
 import { count } from "../lib/format";
 import { Icon } from "./Icon";
 
@@ -7,6 +10,7 @@ const Floating = lazy(() => import("./Floating"));
 
 /** More rows than anybody scrolls; typing narrows. */
 const SHOWN = 100;
+const SEARCH_DELAY_MILLISECONDS = 250;
 
 export interface Choice {
   value: string;
@@ -26,6 +30,8 @@ interface FilterMenuProps {
   summary?: string;
   /** One choice alone: choosing another takes the first back. */
   one?: boolean;
+  /** The server's list that `choices` are a part of: it knows more, and finds them by what is typed. */
+  cut?: NamedValues | undefined;
 }
 
 const same = (a: readonly string[], b: readonly string[]): boolean => a.length === b.length && a.every((value) => b.includes(value));
@@ -65,11 +71,46 @@ function withChosen(choices: readonly Choice[], chosen: readonly string[], prese
   return [...chosen.filter((value) => !known.has(value)).map((value) => ({ value, label: value })), ...choices];
 }
 
-function Menu({ name, chosen, choices, onChange, presets = [], one = false }: FilterMenuProps) {
+function useSettled(text: string): string {
+  const [settled, setSettled] = useState(text);
+  useEffect(() => {
+    const timer = setTimeout(() => setSettled(text), SEARCH_DELAY_MILLISECONDS);
+    return () => clearTimeout(timer);
+  }, [text]);
+  return settled;
+}
+
+interface Found {
+  choices: readonly Choice[];
+  /** The server is still asked for those that a cut list leaves out. */
+  asking: boolean;
+  /** The server knows more than these. */
+  more: boolean;
+}
+
+/** What holds the typed text: of the choices at hand, and of those that only the server knows. */
+function useFound(choices: readonly Choice[], needle: string, cut: NamedValues | undefined): Found {
+  const settled = useSettled(needle);
+  const told = useQuery({ ...filterValuesQuery(settled), enabled: cut !== undefined && settled !== "" }).data;
+  const here = choices.filter((choice) => choice.value.toLowerCase().includes(needle));
+  if (cut === undefined || needle === "") return { choices: here, asking: false, more: cut !== undefined };
+  if (told === undefined || settled !== needle) return { choices: here, asking: true, more: false };
+  const known = new Map(choices.map((choice) => [choice.value, choice]));
+  return { choices: told[cut].map((value) => known.get(value) ?? { value, label: value }), asking: false, more: told.cut.includes(cut) };
+}
+
+function Rest({ name, found, text }: { name: string; found: Found; text: string }) {
+  const { choices, asking, more } = found;
+  if (asking) return <p className="quiet" role="status">Looking for more {name} …</p>;
+  if (choices.length === 0) return <p className="quiet" role="status">No {name} with “{text.trim()}”.</p>;
+  if (more) return <p className="quiet">There are more than these {count(choices.length)} {name}: type to find the others.</p>;
+  return choices.length > SHOWN ? <p className="quiet">{count(choices.length - SHOWN)} more: type to narrow.</p> : null;
+}
+
+function Menu({ name, chosen, choices, onChange, presets = [], one = false, cut }: FilterMenuProps) {
   const [text, setText] = useState("");
   const group = useId();
-  const needle = text.trim().toLowerCase();
-  const found = withChosen(choices, chosen, presets).filter((choice) => choice.value.toLowerCase().includes(needle));
+  const found = useFound(withChosen(choices, chosen, presets), text.trim().toLowerCase(), cut);
   const toggle = (value: string): void => {
     if (one) {
       onChange([value]);
@@ -82,7 +123,7 @@ function Menu({ name, chosen, choices, onChange, presets = [], one = false }: Fi
   return (
     <>
       {choices.length > 8 && (
-        <input type="search" placeholder={`Find among ${count(choices.length)} ${name}`} aria-label={`Find ${name}`} value={text} onChange={(event) => setText(event.target.value)} />
+        <input type="search" placeholder={cut === undefined ? `Find among ${count(choices.length)} ${name}` : `Find among all ${name}`} aria-label={`Find ${name}`} value={text} onChange={(event) => setText(event.target.value)} />
       )}
       <div className="menu-list">
         {presets.map((preset) => (
@@ -92,14 +133,13 @@ function Menu({ name, chosen, choices, onChange, presets = [], one = false }: Fi
           </label>
         ))}
         {choices.length > 0 && presets.length > 0 && <hr />}
-        {found.slice(0, SHOWN).map((choice) => (
+        {found.choices.slice(0, SHOWN).map((choice) => (
           <label key={choice.value}>
             <input type={one ? "radio" : "checkbox"} {...(one && { name: group })} checked={chosen.includes(choice.value)} onChange={() => toggle(choice.value)} />
             <bdi>{choice.label}</bdi>
           </label>
         ))}
-        {found.length > SHOWN && <p className="quiet">{count(found.length - SHOWN)} more: type to narrow.</p>}
-        {choices.length > 0 && found.length === 0 && <p className="quiet">No {name} with “{text.trim()}”.</p>}
+        {choices.length > 0 && <Rest name={name} found={found} text={text} />}
       </div>
     </>
   );

@@ -16,6 +16,7 @@ const SHAPES: Record<IconName, { d: string; circle?: boolean; width?: number }> 
   search: { d: "M7 2.5a4.5 4.5 0 1 0 0 9 4.5 4.5 0 0 0 0-9zM10.3 10.3L14 14" },
   info: { d: "M8 7.4v3.4M8 5.1v.2", circle: true, width: 1.6 },
   never: { d: "M5.5 5.5l5 5M10.5 5.5l-5 5", circle: true },
+  unread: { d: "M6.4 6.5a1.7 1.7 0 1 1 2.3 1.6q-.7.3-.7 1M8 11.1v.1", circle: true, width: 1.5 },
   slow: { d: "M8 4.6v3.6l2.4 2.4M13.2 8A5.2 5.2 0 1 1 8 2.8", width: 1.8 },
   expand: { d: "M9.5 2.5h4v4M6.5 13.5h-4v-4M13.5 2.5L9.5 6.5M2.5 13.5l4-4", width: 1.6 },
   close: { d: "M4 4l8 8M12 4l-8 8", width: 1.6 },

@@ -14,6 +14,8 @@ export interface CardData {
   value: string;
   unit: string;
   change: Change | null;
+  /** In small, behind the sample. */
+  note?: string;
   sample: string;
   values: Numbers;
   tone: Tone;
@@ -22,6 +24,8 @@ export interface CardData {
 
 type Better = "up" | "down";
 
+/** Successes and failures of the window before; docs/metrics.md tells of it too. */
+export const FEWEST_TO_COMPARE = 10;
 const SMALLEST_POINTS = 0.05;
 const SMALLEST_SECONDS = 0.5;
 
@@ -38,3 +42,9 @@ export const points = (now: number | null, before: number | null, better: Better
 
 export const seconds = (now: number | null, before: number | null, better: Better = "down"): Change | null =>
   changeOf(now, before, better, SMALLEST_SECONDS, (size) => (size < 3600 ? duration(size) : span(size)));
+
+/** The change, unless the window before holds so little that comparing with it says nothing. */
+export function against({ conclusive }: { conclusive: number }, change: Change | null): Pick<CardData, "change" | "note"> {
+  if (change === null || conclusive >= FEWEST_TO_COMPARE) return { change };
+  return { change: null, note: "too few builds before to compare" };
+}

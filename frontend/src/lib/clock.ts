@@ -33,3 +33,12 @@ export function useNow(stepSeconds = 1): number {
   const step = stepSeconds * 1000;
   return useSyncExternalStore(subscribe, () => Math.floor(serverNow() / step) * step);
 }
+
+/** Seconds since the instant, in steps no finer than what is told of them: seconds in the first minute, then minutes. */
+export function useAge(at: string): number {
+  return useSyncExternalStore(subscribe, () => {
+    const seconds = (serverNow() - Date.parse(at)) / 1000;
+    const step = seconds < 60 ? 1 : 60;
+    return Math.max(0, Math.floor(seconds / step) * step);
+  });
+}

@@ -18,6 +18,7 @@ export type IconName =
   | "copy"
   | "system"
   | "never"
+  | "unread"
   | "slow"
   | "expand"
   | "close"
@@ -50,12 +51,13 @@ const OUTLOOK: Partial<Record<Outlook, Mark>> = {
   failing: { word: "broken", tone: "bad", icon: "cross" },
   never_green: { word: "never green", tone: "bad", icon: "never" },
   stale: { word: "stale", tone: "idle", icon: "stop" },
+  unread: { word: "not read", tone: "idle", icon: "unread" },
   flaky: { word: "flaky", tone: "flaky", icon: "wave" },
   slower: { word: "slower", tone: "warn", icon: "slow" },
   healthy: { word: "healthy", tone: "ok", icon: "check" },
 };
 
-export const OUTLOOKS: readonly Outlook[] = ["failing", "never_green", "unknown", "stale", "flaky", "slower", "healthy"];
+export const OUTLOOKS: readonly Outlook[] = ["failing", "never_green", "stale", "unread", "unknown", "flaky", "slower", "healthy"];
 
 /** How a pipeline fares; while it never succeeded nor failed, its newest status is all there is to say. */
 export function pipelineMark({ outlook, status }: { outlook: Outlook; status: Status | null }): Mark {
@@ -71,7 +73,7 @@ export function sourceMark(state: string): Mark {
     case "waiting":
       return { word: "waiting", tone: "warn", icon: "clock" };
     case "stale":
-      return { word: "stale", tone: "warn", icon: "clock" };
+      return { word: "stale", tone: "idle", icon: "unread" };
     case "new":
       return { word: "new", tone: "run", icon: "spin" };
     default:

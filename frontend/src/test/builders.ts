@@ -1,4 +1,4 @@
-import type { Build, BuildContext, BuildDetail, GridCell, ListedPipeline, Pipeline, PipelinePage, Summary, WaitingItem } from "../api/types";
+import type { Build, BuildContext, BuildDetail, GridCell, ListedPipeline, Pipeline, PipelinePage, Source, Summary, WaitingItem } from "../api/types";
 
 export function aBuild(part: Partial<Build> = {}): Build {
   const id = part.id ?? 1;
@@ -57,6 +57,8 @@ export function aPipeline(part: Partial<Pipeline> = {}): Pipeline {
     outlook: "healthy",
     slower: null,
     silent_seconds: null,
+    source: "acme",
+    unread: null,
     ...part,
   };
 }
@@ -77,7 +79,7 @@ export function aSummary(part: Partial<Summary> = {}): Summary {
     queue_samples: 1200,
     recovery: { median_seconds: 2460, count: 23, open: 2 },
     counts: { success: 1185, failure: 99, cancelled: 31, skipped: 12, queued: 0, in_progress: 1 },
-    previous: { success_rate: 93.7, failure_rate: 6.3, avg_build_time: 258, p95_build_time: 800, queue_time_p50: 9, recovery_median_seconds: 3780, finished: 1100 },
+    previous: { success_rate: 93.7, failure_rate: 6.3, avg_build_time: 258, p95_build_time: 800, queue_time_p50: 9, recovery_median_seconds: 3780, finished: 1100, conclusive: 1080 },
     sparklines: { at: [], success_rate: [], failure_rate: [], avg_build_time: [], queue_time_p50: [] },
     last_status_by_pipeline: {},
     pipelines: [aPipeline()],
@@ -141,6 +143,30 @@ export function aWaiting(part: Partial<WaitingItem> = {}): WaitingItem {
     waiting_seconds: 2400,
     merge_queue: null,
     url: null,
+    ...part,
+  };
+}
+
+export function aSource(part: Partial<Source> = {}): Source {
+  return {
+    name: "acme",
+    provider: "github",
+    instance: "github.com",
+    state: "ok",
+    last_success_at: new Date().toISOString(),
+    last_poll_at: new Date().toISOString(),
+    last_error: null,
+    last_error_at: null,
+    advice: null,
+    waiting_until: null,
+    interval_seconds: 60,
+    budget: null,
+    progress: null,
+    requests_per_hour: null,
+    stale: false,
+    circuit: { state: "closed", failures: 0, opened_at: null },
+    next_poll_at: null,
+    clock_offset_seconds: null,
     ...part,
   };
 }

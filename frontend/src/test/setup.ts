@@ -1,7 +1,10 @@
 import "@testing-library/jest-dom/vitest";
 
-import { cleanup } from "@testing-library/react";
+import { cleanup, configure } from "@testing-library/react";
 import { afterEach } from "vitest";
+
+/** A busy machine draws slowly: what is waited for may take as long. */
+configure({ asyncUtilTimeout: 4000 });
 
 /** What jsdom lacks and the page needs: layout does not happen here, so nothing is ever resized or scrolled. */
 class NoResize {

@@ -1,6 +1,8 @@
 import { lazy, Suspense, useRef, useState, type ReactNode } from "react";
+import { Link } from "wouter";
 
-import { duration, percent } from "../../lib/format";
+import { buildPath } from "../../lib/base";
+import { duration, instant, percent } from "../../lib/format";
 import { useSeen } from "../../lib/useSeen";
 import { Moment } from "../Text";
 import type { Plot } from "./plot";
@@ -18,17 +20,19 @@ interface ChartProps {
   label: string;
   /** What stands before the button below the chart. */
   note?: ReactNode;
+  /** The line that stands out before the others. */
+  focus?: number | null;
 }
 
 /** The drawing, and the same as a table for those whom the drawing does not serve. */
-export function Chart({ plot, label, note }: ChartProps) {
+export function Chart({ plot, label, note, focus = null }: ChartProps) {
   const [table, setTable] = useState(false);
   const place = useRef<HTMLDivElement>(null);
   const seen = useSeen(place, AHEAD_PIXELS);
   return (
     <>
       <div ref={place} className="chart-place">
-        <Suspense fallback={CHART_WAIT}>{seen ? <LinesChart plot={plot} label={`${label} The same as a table: the button below.`} /> : CHART_WAIT}</Suspense>
+        <Suspense fallback={CHART_WAIT}>{seen ? <LinesChart plot={plot} focus={focus} label={`${label} The same as a table: the button below.`} /> : CHART_WAIT}</Suspense>
       </div>
       <p className="hint">
         {note}{" "}
@@ -43,7 +47,26 @@ export function Chart({ plot, label, note }: ChartProps) {
 
 const cell = (value: number | null, unit: Plot["unit"]): string => (unit === "percent" ? `${percent(value)}${value === null ? "" : " %"}` : duration(value));
 
-function PointTable({ plot: { lines, unit }, label }: { plot: Plot; label: string }) {
+interface Entry {
+  /** Of the line, or "" where it belongs to all of them. */
+  name: string;
+  at: string;
+  value: number | null;
+  /** The failed build that it stands for. */
+  failed?: number;
+}
+
+/** A line's points and failures in one column of time, the newest first. */
+function entriesOf({ lines, marks }: Plot, line: number): Entry[] {
+  const name = lines[line]?.label ?? "";
+  const points = (lines[line]?.points ?? []).map(({ at, value }): Entry => ({ name, at, value }));
+  const own = marks.filter((mark) => (mark.line ?? 0) === line);
+  const failures = own.map((mark): Entry => ({ name: mark.line === undefined ? "" : name, at: mark.at, value: mark.value, failed: mark.build_id }));
+  return [...points, ...failures].sort((a, b) => instant(b.at) - instant(a.at));
+}
+
+function PointTable({ plot, label }: { plot: Plot; label: string }) {
+  const { lines, unit } = plot;
   return (
     // eslint-disable-next-line jsx-a11y/no-noninteractive-tabindex -- a region that scrolls must be reachable by keyboard
     <div className="tablewrap short" tabIndex={0} role="region" aria-label={`As a table: ${label}`}>
@@ -56,12 +79,15 @@ function PointTable({ plot: { lines, unit }, label }: { plot: Plot; label: strin
           </tr>
         </thead>
         <tbody>
-          {lines.flatMap((line) =>
-            line.points.toReversed().map((point) => (
-              <tr key={`${line.label} ${point.at}`}>
-                <td><bdi>{line.label}</bdi></td>
-                <td><Moment at={point.at} /></td>
-                <td className="num">{cell(point.value, unit)}</td>
+          {lines.flatMap((line, place) =>
+            entriesOf(plot, place).map(({ name, at, value, failed }) => (
+              <tr key={`${line.label} ${at} ${failed ?? ""}`}>
+                <td>
+                  <bdi>{name}</bdi>
+                  {failed !== undefined && <> <Link href={buildPath(failed)}>failed</Link></>}
+                </td>
+                <td><Moment at={at} /></td>
+                <td className="num">{cell(value, unit)}</td>
               </tr>
             )),
           )}
@@ -71,19 +97,28 @@ function PointTable({ plot: { lines, unit }, label }: { plot: Plot; label: strin
   );
 }
 
+interface LegendProps {
+  names: readonly ReactNode[];
+  /** Whether failures are marked, in a colour of their own or in that of their line. */
+  failures: boolean | "as lines";
+  /** Told which line's name is under the pointer or has the focus. */
+  onPick?: (line: number | null) => void;
+}
+
 /** Names the lines by colour and dash, in the order of the plot. */
-export function Legend({ names, failures }: { names: readonly ReactNode[]; failures: boolean }) {
+export function Legend({ names, failures, onPick = () => undefined }: LegendProps) {
   return (
     <ul className="legend-list">
       {names.map((name, index) => (
-        <li key={index}>
+        // eslint-disable-next-line jsx-a11y/no-noninteractive-element-interactions -- nothing is done by it: the line of the name, perhaps a link, stands out
+        <li key={index} onPointerEnter={() => onPick(index)} onPointerLeave={() => onPick(null)} onFocus={() => onPick(index)} onBlur={() => onPick(null)}>
           <i className={`line line-${index % 5}`} />
           {name}
         </li>
       ))}
-      {failures && (
+      {failures !== false && (
         <li>
-          <b className="failed-mark" aria-hidden="true">✕</b> failed
+          <b className={failures === "as lines" ? undefined : "failed-mark"} aria-hidden="true">✕</b> failed
         </li>
       )}
     </ul>

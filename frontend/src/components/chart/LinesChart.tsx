@@ -43,9 +43,10 @@ function mount(host: HTMLElement, plot: Plot, handlers: ChartHandlers, zoom: () 
 }
 
 /** A chunk of its own: uPlot is loaded with the first chart. */
-export default function LinesChart({ plot, label }: { plot: Plot; label: string }) {
+export default function LinesChart({ plot, label, focus }: { plot: Plot; label: string; focus: number | null }) {
   const host = useRef<HTMLDivElement>(null);
   const reset = useRef<() => void>(() => undefined);
+  const pick = useRef<(line: number | null) => void>(() => undefined);
   const [, navigate] = useLocation();
   const [zoomed, setZoomed] = useState(false);
   /** Outlives the drawing: new figures must not take the reader out of a zoom. */
@@ -62,8 +63,13 @@ export default function LinesChart({ plot, label }: { plot: Plot; label: string 
       const [min, max] = boundsOf(plot);
       chart.drawn().setScale("x", { min, max });
     };
+    pick.current = (line) => {
+      // uPlot takes null for "none", its types do not.
+      chart.drawn().setSeries((line === null ? null : line + 1) as number, { focus: true });
+    };
     return chart.end;
   }, [plot, navigate]);
+  useEffect(() => pick.current(focus), [focus, plot]);
   return (
     <>
       <div ref={host} className="chart" role="img" aria-label={label} />

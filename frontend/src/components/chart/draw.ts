@@ -61,20 +61,30 @@ function placed(plot: uPlot, marks: readonly Mark[]): MarkAt[] {
   });
 }
 
-function drawMarks(plot: uPlot, marks: readonly Mark[], colour: string): void {
-  const { ctx } = plot;
+function cross(x: number, y: number): Path2D {
   const size = MARK_PIXELS * devicePixelRatio;
+  const path = new Path2D();
+  path.moveTo(x - size, y - size);
+  path.lineTo(x + size, y + size);
+  path.moveTo(x + size, y - size);
+  path.lineTo(x - size, y + size);
+  return path;
+}
+
+/** Each in its line's colour, with an edge of the background's, so that marks on lines and on each other stay apart. */
+function drawMarks(plot: uPlot, marks: readonly Mark[], edge: string, colourOf: (mark: Mark) => string): void {
+  const { ctx } = plot;
   ctx.save();
-  ctx.strokeStyle = colour;
-  ctx.lineWidth = 2.2 * devicePixelRatio;
-  ctx.beginPath();
-  for (const { x, y } of placed(plot, marks)) {
-    ctx.moveTo(x - size, y - size);
-    ctx.lineTo(x + size, y + size);
-    ctx.moveTo(x + size, y - size);
-    ctx.lineTo(x - size, y + size);
+  ctx.lineCap = "round";
+  for (const { x, y, mark } of placed(plot, marks)) {
+    const path = cross(x, y);
+    ctx.globalAlpha = mark.line === undefined ? 1 : (plot.series[mark.line + 1]?.alpha ?? 1);
+    for (const [colour, width] of [[edge, 5], [colourOf(mark), 2.2]] as const) {
+      ctx.strokeStyle = colour;
+      ctx.lineWidth = width * devicePixelRatio;
+      ctx.stroke(path);
+    }
   }
-  ctx.stroke();
   ctx.restore();
 }
 
@@ -133,12 +143,16 @@ function dateOf(seconds: number): Date {
   return zone === "" ? new Date(seconds * 1000) : uPlot.tzDate(new Date(seconds * 1000), zone);
 }
 
+function markText({ n }: Mark, label: string | undefined): string {
+  if (n > 1) return `the newest of ${n} failures${label === undefined ? "" : ` of ${label}`}`;
+  return label === undefined ? "failed" : `${label} failed`;
+}
+
 function pointText(drawn: uPlot, plot: Plot): string {
   const { idx: index, left = -1, top = -1 } = drawn.cursor;
   const mark = left < 0 ? null : markUnder(drawn, plot.marks, left, top);
   if (mark !== null && mark.value !== null) {
-    const many = mark.n > 1 ? `the newest of ${mark.n} failures` : "failed";
-    return `${when(second(mark.at))}: ${many} after ${duration(mark.value)}`;
+    return `${when(second(mark.at))}: ${markText(mark, mark.line === undefined ? undefined : plot.lines[mark.line]?.label)} after ${duration(mark.value)}`;
   }
   const at = index == null ? undefined : drawn.data[0][index];
   if (index == null || at === undefined) return "";
@@ -167,7 +181,8 @@ function lineOf(line: Line, index: number, colour: string): uPlot.Series {
 }
 
 export function drawChart(host: HTMLElement, plot: Plot, handlers: ChartHandlers, zoom: Zoom | null): uPlot {
-  const [ink = "", rule = "", bad = "", ...strokes] = colours(["--ink-3", "--line", "--bad", ...LINE_COLOURS]);
+  const [ink = "", rule = "", bad = "", panel = "", ...strokes] = colours(["--ink-3", "--line", "--bad", "--panel", ...LINE_COLOURS]);
+  const colourOf = ({ line }: Mark): string => (line === undefined ? bad : (strokes[line % strokes.length] ?? bad));
   const bounds = boundsOf(plot);
   const drawn = new uPlot(
     {
@@ -176,12 +191,13 @@ export function drawChart(host: HTMLElement, plot: Plot, handlers: ChartHandlers
       tzDate: dateOf,
       legend: { show: false },
       padding: [12, 12, 0, 0],
+      focus: { alpha: 0.2 },
       cursor: { y: false, drag: { x: true, y: false, dist: 5 }, points: { size: 6 } },
       scales: scales(plot, bounds),
       axes: axes(ink, rule, plot.unit),
       series: [{}, ...plot.lines.map((line, index) => lineOf(line, index, strokes[index % strokes.length] ?? ink)), { show: true, points: { show: false }, width: 0 }],
       hooks: {
-        draw: [(now) => drawMarks(now, plot.marks, bad)],
+        draw: [(now) => drawMarks(now, plot.marks, panel, colourOf)],
         setCursor: [(now) => handlers.onPoint(pointText(now, plot))],
         setScale: [(now, key) => key === "x" && handlers.onZoom(zoomOf(now, bounds[1] - bounds[0]))],
       },

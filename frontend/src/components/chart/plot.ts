@@ -13,6 +13,8 @@ export interface Mark {
   at: string;
   value: number | null;
   build_id: number;
+  /** The place of its line in the plot; undefined for a failure that belongs to all of them. */
+  line?: number;
   /** Failures that it stands for. */
   n: number;
 }

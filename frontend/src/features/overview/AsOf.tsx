@@ -16,14 +16,15 @@ export function AsOf({ summary }: { summary: Summary }) {
   const { total, fresh } = summary.sources;
   return (
     <p className={old ? "asof warn" : "asof"}>
-      data as of <b><Ago at={summary.as_of} suffix=" ago" /></b>
+      <span>
+        data as of <b><Ago at={summary.as_of} suffix=" ago" /></b>
+      </span>{" "}
       {total > 0 && (
-        <>
-          {" · "}
+        <span>
           <Link href="/ui/sources" className={fresh < total ? "warn" : ""}>
             {fresh} of {total} {total === 1 ? "source" : "sources"} fresh
           </Link>
-        </>
+        </span>
       )}
     </p>
   );

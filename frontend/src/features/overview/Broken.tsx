@@ -6,19 +6,22 @@ import type { Pipeline, Summary } from "../../api/types";
 import { Pill } from "../../components/Pill";
 import { Commit, Moment, Name } from "../../components/Text";
 import { buildPath, pipelinePath } from "../../lib/base";
-import { useNow } from "../../lib/clock";
-import { count, instant, plural, span } from "../../lib/format";
+import { useAge } from "../../lib/clock";
+import { count, plural, span } from "../../lib/format";
 import type { Mark } from "../../lib/status";
 
 const NAMED = 2;
 const BROKEN: Mark = { word: "broken", tone: "bad", icon: "cross" };
+const UNSURE: Mark = { word: "nothing known to be broken", tone: "idle", icon: "unread" };
 const GREEN: Mark = { word: "nothing broken", tone: "ok", icon: "check" };
 
+const JUST_NOW_SECONDS = 5;
+
 function Since({ at }: { at: string }) {
-  const now = useNow(60);
+  const seconds = useAge(at);
   return (
     <>
-      since <Moment at={at} /> ({span((now - instant(at)) / 1000)})
+      since <Moment at={at} /> ({seconds < JUST_NOW_SECONDS ? "just now" : span(seconds)})
     </>
   );
 }
@@ -65,12 +68,25 @@ function Firing() {
   return <Link href="/ui/alerts?state=firing">{plural(firing, "alert")} firing →</Link>;
 }
 
-function NothingBroken({ pipelines }: { pipelines: readonly Pipeline[] }) {
-  const since = greenSince(pipelines);
+/** What is not read may be broken by now: green is said only of what is known. */
+function NotRead({ count: unread }: { count: number }) {
   return (
-    <section className="banner quiet-banner" aria-label="What is broken">
+    <>
+      {" "}
+      <Link href="/ui/sources" className="warn">
+        {plural(unread, "pipeline")} {unread === 1 ? "is" : "are"} not read just now →
+      </Link>
+    </>
+  );
+}
+
+function NothingBroken({ pipelines }: { pipelines: readonly Pipeline[] }) {
+  const unread = pipelines.filter((pipeline) => pipeline.unread !== null).length;
+  const since = unread === 0 ? greenSince(pipelines) : null;
+  return (
+    <section className={`banner quiet-banner${unread === 0 ? "" : " unsure"}`} aria-label="What is broken">
       <div>
-        <Pill mark={GREEN} />
+        <Pill mark={unread === 0 ? GREEN : UNSURE} />
         <span>
           {pipelines.length === 1 ? "The one pipeline here is" : `None of ${plural(pipelines.length, "pipeline")} is`} {pipelines.length === 1 ? "not broken" : "broken"}
           {since !== null && (
@@ -79,6 +95,7 @@ function NothingBroken({ pipelines }: { pipelines: readonly Pipeline[] }) {
             </>
           )}
           .
+          {unread > 0 && <NotRead count={unread} />}
         </span>
       </div>
       <Firing />

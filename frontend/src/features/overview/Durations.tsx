@@ -1,5 +1,5 @@
 import { useQuery } from "@tanstack/react-query";
-import { useMemo } from "react";
+import { useMemo, useState } from "react";
 import { Link } from "wouter";
 
 import { seriesQuery } from "../../api/queries";
@@ -15,7 +15,7 @@ const plotOf = ({ since, until, series }: Series): Plot => ({
   until,
   unit: "seconds",
   lines: series.map((line) => ({ label: `${line.repo} ${line.pipeline}`, points: line.points })),
-  marks: series.flatMap((line) => line.failures),
+  marks: series.flatMap(({ failures }, line) => failures.map((mark) => ({ ...mark, line }))),
 });
 
 function described({ series }: Series): string {
@@ -24,7 +24,7 @@ function described({ series }: Series): string {
   return `Build durations over time. ${lines.join(". ")}.`;
 }
 
-function Drawn({ series }: { series: Series }) {
+function Drawn({ series, focus }: { series: Series; focus: number | null }) {
   const plot = useMemo(() => plotOf(series), [series]);
   if (isBlank(plot)) return <p className="empty">No build with a duration started in this window.</p>;
   const note = (
@@ -33,11 +33,12 @@ function Drawn({ series }: { series: Series }) {
       {series.total_pipelines > series.series.length && `; the ${plural(series.series.length, "busiest", "busiest")} shown`}. Points are medians of successes.
     </>
   );
-  return <Chart plot={plot} label={described(series)} note={note} />;
+  return <Chart plot={plot} focus={focus} label={described(series)} note={note} />;
 }
 
 export function Durations({ query }: { query: FiguresQuery }) {
   const result = useQuery(seriesQuery(query));
+  const [focus, setFocus] = useState<number | null>(null);
   const lines = result.data?.series ?? [];
   const names = lines.map((line) => (
     <Link key={line.pipeline_id} href={pipelinePath(line.pipeline_id)}>
@@ -45,9 +46,9 @@ export function Durations({ query }: { query: FiguresQuery }) {
     </Link>
   ));
   return (
-    <Panel title="Build durations" className="durations" aside={lines.length > 0 && <Legend names={names} failures />}>
+    <Panel title="Build durations" className="durations" aside={lines.length > 0 && <Legend names={names} failures="as lines" onPick={setFocus} />}>
       <Loaded query={result} skeleton={CHART_WAIT}>
-        {(series) => <Drawn series={series} />}
+        {(series) => <Drawn series={series} focus={focus} />}
       </Loaded>
     </Panel>
   );

@@ -2,7 +2,7 @@ import { useQuery } from "@tanstack/react-query";
 import { useEffect, useState } from "react";
 
 import { filterValuesQuery } from "../../api/queries";
-import type { FilterValues } from "../../api/types";
+import type { FilterValues, NamedValues } from "../../api/types";
 import { FilterMenu, type Choice } from "../../components/FilterMenu";
 import { Icon } from "../../components/Icon";
 import { StatusPill } from "../../components/Pill";
@@ -19,7 +19,7 @@ const BRANCH_PRESETS = [
   { label: "All branches", chosen: [] },
 ];
 const STATUS_CHOICES: Choice[] = STATUSES.map((status) => ({ value: status, label: <StatusPill status={status} /> }));
-const NONE: FilterValues = { repos: [], pipelines: [], branches: [], providers: [], sources: [], groups: [], statuses: [] };
+const NONE: FilterValues = { repos: [], pipelines: [], branches: [], providers: [], sources: [], groups: [], statuses: [], cut: [] };
 
 interface FilterBarProps {
   filters: Filters;
@@ -34,12 +34,13 @@ function branchSummary(branch: readonly string[]): { summary?: string } {
 
 export function FilterBar({ filters, onChange }: FilterBarProps) {
   const values = useQuery(filterValuesQuery()).data ?? NONE;
+  const cut = (list: NamedValues): NamedValues | undefined => (values.cut.includes(list) ? list : undefined);
   return (
     <div className="filters" role="search" aria-label="Filters">
       <Windows chosen={filters.window} onChange={(window) => onChange({ window })} />
-      <FilterMenu name="branches" all="All branches" chosen={filters.branch} choices={plain(values.branches.filter((name) => name !== DEFAULT_BRANCH))} presets={BRANCH_PRESETS} onChange={(branch) => onChange({ branch })} {...branchSummary(filters.branch)} />
-      <FilterMenu name="repos" all="All repos" chosen={filters.repo} choices={plain(values.repos)} onChange={(repo) => onChange({ repo })} />
-      <FilterMenu name="pipelines" all="All pipelines" chosen={filters.pipeline} choices={plain(values.pipelines)} onChange={(pipeline) => onChange({ pipeline })} />
+      <FilterMenu name="branches" all="All branches" chosen={filters.branch} choices={plain(values.branches.filter((name) => name !== DEFAULT_BRANCH))} presets={BRANCH_PRESETS} cut={cut("branches")} onChange={(branch) => onChange({ branch })} {...branchSummary(filters.branch)} />
+      <FilterMenu name="repos" all="All repos" chosen={filters.repo} choices={plain(values.repos)} cut={cut("repos")} onChange={(repo) => onChange({ repo })} />
+      <FilterMenu name="pipelines" all="All pipelines" chosen={filters.pipeline} choices={plain(values.pipelines)} cut={cut("pipelines")} onChange={(pipeline) => onChange({ pipeline })} />
       <FilterMenu name="providers" all="All providers" chosen={filters.provider} choices={values.providers.map((value) => ({ value, label: providerName(value) }))} onChange={(provider) => onChange({ provider })} />
       {(values.groups.length > 0 || filters.group.length > 0) && (
         <Groups known={values.groups} chosen={filters.group} onChange={(group) => onChange({ group })} />

@@ -9,7 +9,7 @@ import { OverviewPage } from "./OverviewPage";
 vi.mock("../../components/chart/LinesChart", () => ({ default: ({ label }: { label: string }) => <div role="img" aria-label={label} /> }));
 
 const NO_SERIES = { metric: "duration_seconds", bucket_seconds: 60, since: "2026-11-13T10:00:00Z", until: "2026-11-20T10:00:00Z", total_builds: 0, total_pipelines: 0, series: [] };
-const FILTERS = { repos: ["acme/api", "acme/web"], pipelines: [], branches: ["main"], providers: ["github"], sources: [], groups: [], statuses: [] };
+const FILTERS = { repos: ["acme/api", "acme/web"], pipelines: [], branches: ["main"], providers: ["github"], sources: [], groups: [], statuses: [], cut: [] };
 const META = { version: "1", demo: false, sources_configured: true, public_url: null };
 const WELL = { "/metrics/summary": aSummary(), "/series": NO_SERIES, "/builds": { builds: [], next: null }, "/filters": FILTERS, "/api/meta": META };
 const EMPTY = aSummary({ success_rate: null, pipelines: [], counts: { success: 0, failure: 0, cancelled: 0, skipped: 0, queued: 0, in_progress: 0 } });
@@ -45,6 +45,42 @@ describe("the overview", () => {
     serve(WELL);
     show(<OverviewPage />);
     expect(await screen.findByRole("region", { name: "What is broken" })).toHaveTextContent("nothing broken");
+  });
+
+  it("tells the age of what just broke, to the second", async () => {
+    const since = new Date(Date.now() - 31_000).toISOString();
+    serve({ ...WELL, "/metrics/summary": aSummary({ pipelines: [{ ...BROKEN, since }] }) });
+    show(<OverviewPage />);
+    expect(await screen.findByRole("region", { name: "What is broken" })).toHaveTextContent(/since \S+ \(3\d s\)/);
+  });
+
+  it("takes no green for granted while a source is not read", async () => {
+    const read_at = new Date(Date.now() - 12.5 * 60_000).toISOString();
+    const unread = { source: "acme", read_at };
+    const well = aPipeline({ unread, outlook: "unread", status: "success" });
+    serve({ ...WELL, "/metrics/summary": aSummary({ pipelines: [well, aPipeline({ id: 2, pipeline: "deploy" })] }) });
+    show(<OverviewPage />);
+    const line = await screen.findByRole("region", { name: "What is broken" });
+    expect(line).toHaveTextContent("nothing known to be broken");
+    expect(within(line).getByRole("link", { name: "1 pipeline is not read just now →" })).toHaveAttribute("href", "/ui/sources");
+    const [first] = await screen.findAllByRole("listitem").then((items) => items.filter((item) => item.closest(".pipes") !== null));
+    expect(first).toHaveTextContent("not readacme/web ciacme not read for 12 min; last seen success");
+    expect(within(first as HTMLElement).getByText("not read").closest(".pill")).toHaveClass("idle");
+  });
+
+  it("keeps red what was red when it was last read, and says how old that is", async () => {
+    const unread = { source: "acme", read_at: null };
+    serve({ ...WELL, "/metrics/summary": aSummary({ pipelines: [{ ...BROKEN, outlook: "failing", unread }] }) });
+    show(<OverviewPage />);
+    expect(await screen.findByText(/acme not read yet|not read yet/)).toBeVisible();
+    expect(screen.getByText("1 broken")).toBeVisible();
+  });
+
+  it("shows a pipeline that silently stopped as stale", async () => {
+    serve({ ...WELL, "/metrics/summary": aSummary({ pipelines: [aPipeline({ outlook: "stale", silent_seconds: 4 * 86_400 })] }) });
+    show(<OverviewPage />);
+    expect(await screen.findByText("has not run for 4 d")).toBeVisible();
+    expect(screen.getByText("stale").closest(".pill")).toHaveClass("idle");
   });
 
   it("says how many alerts fire, also when nothing is broken", async () => {

@@ -14,6 +14,7 @@ import { Cards } from "./Cards";
 import { Durations } from "./Durations";
 import { FilterBar } from "./FilterBar";
 import { PipelineList } from "./PipelineList";
+import { Reading } from "./Reading";
 import { useFilters } from "./useFilters";
 
 /** On its way from the start, but a task of its own: cards need not wait for what the table is made of. */
@@ -29,6 +30,7 @@ const NO_TABLE = (
 const Above = memo(function Above({ summary }: { summary: Summary }) {
   return (
     <>
+      <Reading summary={summary} />
       <Broken summary={summary} />
       <Cards summary={summary} />
     </>

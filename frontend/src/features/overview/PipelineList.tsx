@@ -9,10 +9,20 @@ import { Strip } from "../../components/Strip";
 import { Ago, Commit, Moment, Name } from "../../components/Text";
 import { pipelinePath } from "../../lib/base";
 import { count, duration, plural, span } from "../../lib/format";
-import { pipelineMark } from "../../lib/status";
+import { buildMark, pipelineMark } from "../../lib/status";
 
 const FIRST = 7;
 const STEP = 50;
+
+/** How old what is shown may be; nothing while the source is read. */
+function NotRead({ unread }: { unread: Pipeline["unread"] }) {
+  if (unread === null) return null;
+  return (
+    <>
+      <bdi>{unread.source}</bdi> not read {unread.read_at === null ? "yet" : <>for <Ago at={unread.read_at} /></>}
+    </>
+  );
+}
 
 /** The second line says why: since when and how often, what stopped, flaked or slowed, how long it has been well. */
 function Why({ pipeline }: { pipeline: Pipeline }) {
@@ -20,6 +30,8 @@ function Why({ pipeline }: { pipeline: Pipeline }) {
     case "failing":
     case "never_green":
       return <WhyBroken pipeline={pipeline} />;
+    case "unread":
+      return <><NotRead unread={pipeline.unread} />; last seen {buildMark(pipeline.status).word}</>;
     case "stale":
       return <>has not run for {span(pipeline.silent_seconds ?? 0)}</>;
     case "flaky":
@@ -33,9 +45,10 @@ function Why({ pipeline }: { pipeline: Pipeline }) {
   }
 }
 
-function WhyBroken({ pipeline: { since, streak, first_bad: bad } }: { pipeline: Pipeline }) {
+function WhyBroken({ pipeline: { since, streak, first_bad: bad, unread } }: { pipeline: Pipeline }) {
   return (
     <>
+      {unread !== null && <><NotRead unread={unread} /> · </>}
       {since !== null && <>since <Moment at={since} /> · </>}
       {count(streak)} in a row
       {bad?.commit != null && <> · <Commit commit={bad.commit} /></>}

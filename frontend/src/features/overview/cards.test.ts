@@ -28,6 +28,20 @@ describe("metric cards", () => {
     expect(card("Success rate", aSummary({ previous })).change).toBeNull();
   });
 
+  it("do not compare with a window that holds almost nothing", () => {
+    const before = (conclusive: number) => ({ ...aSummary().previous, conclusive });
+    const few = cardsOf(aSummary({ previous: before(9) }));
+    expect(few.map((each) => each.change)).toEqual([null, null, null, null, null]);
+    expect(new Set(few.map((each) => each.note))).toEqual(new Set(["too few builds before to compare"]));
+    const enough = cardsOf(aSummary({ previous: before(10) }));
+    expect(enough.every((each) => each.change !== null && each.note === undefined)).toBe(true);
+  });
+
+  it("have nothing to say of a window before that has no such figure", () => {
+    const previous = { ...aSummary().previous, conclusive: 0, success_rate: null };
+    expect(card("Success rate", aSummary({ previous }))).not.toHaveProperty("note");
+  });
+
   it("list beside the rates what they leave out", () => {
     expect(uncounted(aSummary())).toBe("31 cancelled · 12 skipped · 1 running");
   });

@@ -1,6 +1,6 @@
 /** What the metric cards say: the number, its sample, its change against the window before, and its rule. */
 import type { Summary } from "../../api/types";
-import { points, seconds, type CardData } from "../../lib/cards";
+import { against, points, seconds, type CardData } from "../../lib/cards";
 import { count, duration, percent, plural, span } from "../../lib/format";
 
 function rates(summary: Summary): CardData[] {
@@ -11,7 +11,7 @@ function rates(summary: Summary): CardData[] {
       label: "Success rate",
       value: percent(summary.success_rate),
       unit: summary.success_rate === null ? "" : "%",
-      change: points(summary.success_rate, previous.success_rate, "up"),
+      ...against(previous, points(summary.success_rate, previous.success_rate, "up")),
       sample: `of ${count(conclusive)} finished`,
       values: sparklines.success_rate,
       tone: "ok",
@@ -21,7 +21,7 @@ function rates(summary: Summary): CardData[] {
       label: "Failure rate",
       value: percent(summary.failure_rate),
       unit: summary.failure_rate === null ? "" : "%",
-      change: points(summary.failure_rate, previous.failure_rate, "down"),
+      ...against(previous, points(summary.failure_rate, previous.failure_rate, "down")),
       sample: plural(counts.failure, "failure"),
       values: sparklines.failure_rate,
       tone: "bad",
@@ -37,7 +37,7 @@ function lengths(summary: Summary): CardData[] {
       label: "Average build time",
       value: duration(summary.avg_build_time),
       unit: "",
-      change: seconds(summary.avg_build_time, previous.avg_build_time),
+      ...against(previous, seconds(summary.avg_build_time, previous.avg_build_time)),
       sample: `p95 ${duration(summary.p95_build_time)} · of ${count(counts.success + counts.failure)}`,
       values: sparklines.avg_build_time,
       tone: "idle",
@@ -47,7 +47,7 @@ function lengths(summary: Summary): CardData[] {
       label: "Queue time",
       value: duration(summary.queue_time_p50),
       unit: "",
-      change: seconds(summary.queue_time_p50, previous.queue_time_p50),
+      ...against(previous, seconds(summary.queue_time_p50, previous.queue_time_p50)),
       sample: `p95 ${duration(summary.queue_time_p95)} · of ${count(summary.queue_samples)}`,
       values: sparklines.queue_time_p50,
       tone: "idle",
@@ -61,7 +61,7 @@ function recovery({ recovery: { median_seconds, count: closed, open }, previous 
     label: "Recovery",
     value: median_seconds !== null && median_seconds >= 60 ? span(median_seconds) : duration(median_seconds),
     unit: "",
-    change: seconds(median_seconds, previous.recovery_median_seconds),
+    ...against(previous, seconds(median_seconds, previous.recovery_median_seconds)),
     sample: `of ${count(closed)} · ${count(open)} open`,
     values: [],
     tone: "idle",

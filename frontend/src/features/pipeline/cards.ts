@@ -1,5 +1,5 @@
 import type { PipelinePage } from "../../api/types";
-import { points, seconds, type CardData } from "../../lib/cards";
+import { against, points, seconds, type CardData } from "../../lib/cards";
 import { count, duration, percent, plural, span } from "../../lib/format";
 
 function flaky({ flaky_commits: commits, commits: all }: PipelinePage): CardData {
@@ -23,7 +23,7 @@ function lengths({ figures }: PipelinePage): CardData[] {
       label: "Duration p50",
       value: duration(figures.p50_build_time),
       unit: "",
-      change: seconds(figures.avg_build_time, previous.avg_build_time),
+      ...against(previous, seconds(figures.avg_build_time, previous.avg_build_time)),
       sample: `p95 ${duration(figures.p95_build_time)}`,
       values: sparklines.avg_build_time,
       tone: "idle",
@@ -33,7 +33,7 @@ function lengths({ figures }: PipelinePage): CardData[] {
       label: "Queue p50",
       value: duration(figures.queue_time_p50),
       unit: "",
-      change: seconds(figures.queue_time_p50, previous.queue_time_p50),
+      ...against(previous, seconds(figures.queue_time_p50, previous.queue_time_p50)),
       sample: `p95 ${duration(figures.queue_time_p95)} · of ${count(figures.queue_samples)}`,
       values: sparklines.queue_time_p50,
       tone: "idle",
@@ -43,7 +43,7 @@ function lengths({ figures }: PipelinePage): CardData[] {
       label: "Recovery",
       value: recovery.median_seconds !== null && recovery.median_seconds >= 60 ? span(recovery.median_seconds) : duration(recovery.median_seconds),
       unit: "",
-      change: seconds(recovery.median_seconds, previous.recovery_median_seconds),
+      ...against(previous, seconds(recovery.median_seconds, previous.recovery_median_seconds)),
       sample: `median of ${count(recovery.count)} · ${count(recovery.open)} open`,
       values: [],
       tone: "idle",
@@ -58,7 +58,7 @@ export function cardsOf(page: PipelinePage): CardData[] {
     label: "Success rate",
     value: percent(figures.success_rate),
     unit: figures.success_rate === null ? "" : "%",
-    change: points(figures.success_rate, figures.previous.success_rate, "up"),
+    ...against(figures.previous, points(figures.success_rate, figures.previous.success_rate, "up")),
     sample: `of ${count(figures.counts.success + figures.counts.failure)}`,
     values: figures.sparklines.success_rate,
     tone: "ok",

@@ -6,39 +6,25 @@ import { Loaded, Panel, Skeleton } from "../../components/Panel";
 import { Pill } from "../../components/Pill";
 import { Ago, Moment } from "../../components/Text";
 import { Welcome } from "../../components/Welcome";
-import { count, duration, plainText, plural, providerName, span } from "../../lib/format";
+import { plainText, plural, providerName } from "../../lib/format";
 import { sourceMark } from "../../lib/status";
+import { Facts } from "./Facts";
 
-function Freshness({ source }: { source: Source }) {
-  if (source.last_success_at === null) return <>not read yet</>;
+/** What the program does about it by itself once polls fail again and again. */
+function Circuit({ source: { circuit, next_poll_at: next } }: { source: Source }) {
+  if (circuit.state === "closed") return null;
   return (
     <>
-      read <Ago at={source.last_success_at} suffix=" ago" />
-    </>
-  );
-}
-
-function Budget({ budget }: { budget: NonNullable<Source["budget"]> }) {
-  const { limit, remaining, reset_at: reset } = budget;
-  if (remaining === null) return <>–</>;
-  const share = limit === null || limit === 0 ? null : Math.round((100 * remaining) / limit);
-  return (
-    <>
-      {count(remaining)}
-      {limit !== null && ` of ${count(limit)}`} requests left
-      {share !== null && <meter min={0} max={100} low={20} optimum={100} value={share} aria-label="requests left" />}
-      {reset !== null && (
-        <small>
-          full again <Ago at={reset} />
-        </small>
-      )}
+      {" "}
+      Its circuit is open after {plural(circuit.failures, "failure")} in a row: it is left alone
+      {next === null ? "" : <> until <Moment at={next} /> (<Ago at={next} />)</>}, then tried once; the first success closes it.
     </>
   );
 }
 
 /** The error in plain words, and what the program does about it by itself. */
 function Trouble({ source }: { source: Source }) {
-  if (source.last_error === null && source.waiting_until === null) return null;
+  if (source.last_error === null && source.waiting_until === null && source.circuit.state === "closed") return null;
   return (
     <div className={`note-box ${source.state === "failing" ? "bad" : "warn"}`}>
       <p>
@@ -49,54 +35,16 @@ function Trouble({ source }: { source: Source }) {
             <small>(<Ago at={source.last_error_at} suffix=" ago" />)</small>
           </>
         )}
-        {source.advice != null && source.advice !== "" && <> {source.advice}</>}
+        {source.advice !== null && source.advice !== "" && <> {source.advice}</>}
         {source.waiting_until !== null && (
           <>
             {" "}
             {providerName(source.provider)} asked to wait: nothing is asked of it before <Moment at={source.waiting_until} />.
           </>
         )}
+        <Circuit source={source} />
       </p>
     </div>
-  );
-}
-
-function progressText({ done, total, builds }: NonNullable<Source["progress"]>): string {
-  return `${count(done)}${total === null ? "" : ` of ${count(total)}`} done, ${plural(builds, "build")}`;
-}
-
-function Facts({ source }: { source: Source }) {
-  return (
-    <dl className="facts">
-      <div>
-        <dt>Freshness</dt>
-        <dd>
-          <Freshness source={source} />
-        </dd>
-      </div>
-      {source.interval_seconds !== null && (
-        <div>
-          <dt>Read every</dt>
-          <dd>{source.interval_seconds < 60 ? duration(source.interval_seconds) : span(source.interval_seconds)}</dd>
-        </div>
-      )}
-      {source.budget !== null && (
-        <div>
-          <dt>Budget</dt>
-          <dd className="budget">
-            <Budget budget={source.budget} />
-          </dd>
-        </div>
-      )}
-      {source.progress != null && (
-        <div>
-          <dt>Reading history</dt>
-          <dd>
-            <bdi>{source.progress.target}</bdi>: {progressText(source.progress)}
-          </dd>
-        </div>
-      )}
-    </dl>
   );
 }
 
@@ -105,6 +53,7 @@ function SourceCard({ source }: { source: Source }) {
     <li className="panel source">
       <div className="head-title">
         <Pill mark={sourceMark(source.state)} />
+        {source.stale && source.state !== "stale" && <Pill mark={sourceMark("stale")} />}
         <h2>
           <bdi>{source.name}</bdi>
         </h2>
