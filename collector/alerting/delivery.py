@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import random
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
@@ -18,7 +18,7 @@ import structlog
 from collector.alerting.messages.compose import bare, compose
 from collector.alerting.messages.model import Context, Message
 from collector.alerting.notifiers.base import Broken, Notifier, NotSent, Refused, TryLater
-from collector.domain.grouping import RECEIVER_BROKEN, Item, Pace, Pacing, Plan, plan
+from collector.domain.grouping import RECEIVER_BROKEN, Item, Needless, Pace, Pacing, Plan, plan
 from collector.storage import notifications, outbox, receivers
 from collector.storage.database import Database
 from collector.storage.receivers import ReceiverState
@@ -127,10 +127,13 @@ class Delivery:
     def _seconds_to(at: datetime | None, now: datetime) -> float:
         return IDLE_SECONDS if at is None else min(IDLE_SECONDS, max(0.01, (at - now).total_seconds()))
 
-    def _drop(self, ids: Sequence[int]) -> None:
-        if ids:
+    def _drop(self, dropped: Mapping[int, Needless]) -> None:
+        for reason in sorted(set(dropped.values())):
+            ids = [row for row, why in dropped.items() if why is reason]
             with self._database.writing():
-                notifications.drop(ids, "what happened since made it needless")
+                notifications.drop(ids, reason)
+            log.info("notifications need not be sent", receiver=self._target.name, notifications=len(ids),
+                     reason=reason.value)  # fmt: skip
 
     def _claimed(self, items: Sequence[Item], now: datetime) -> list[Item]:
         """Those of the items all of whose rows are ours."""

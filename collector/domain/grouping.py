@@ -7,9 +7,10 @@ one alert only what is true now is said.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from enum import StrEnum
 
 from collector.domain.quiet import QuietHours
 
@@ -23,6 +24,16 @@ TOLD = OPENING | {FAILED_AND_FIXED, FLAPPING_OVER}
 ENDING = frozenset({FIXED, CLOSED})
 _QUIETED = {"acknowledged": frozenset({AGAIN, REMINDER}), "silenced": OPENING | {FLAPPING_OVER}}
 """By an alert's present state: what need not be said any more."""
+
+
+class Needless(StrEnum):
+    """Why a notification is dropped, as it is logged and shown."""
+
+    SILENCED = "alert_silenced"
+    ACKNOWLEDGED = "alert_acknowledged"
+    NOT_TOLD = "trouble_not_told"
+    """Its end goes only where the trouble went."""
+    DIGEST_ONLY = "digest_only"
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,19 +116,20 @@ class Pace:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """``items`` go now, as one message, whose oldest row was due at ``due_at``; ``dropped`` need not be said.
+    """``items`` go now, as one message, whose oldest row was due at ``due_at``; ``dropped``: rows that need not be
+    said, and why.
     ``at``: when to plan again; None: when rows come."""
 
     items: tuple[Item, ...] = ()
-    dropped: tuple[int, ...] = ()
+    dropped: Mapping[int, Needless] = field(default_factory=dict)
     at: datetime | None = None
     due_at: datetime | None = None
 
 
 def plan(pacing: Pacing, pace: Pace, rows: Sequence[Waiting], now: datetime) -> Plan:
     """What to send to a receiver at ``now``, of all its pending rows."""
-    if pacing.digest_only and (unwanted := tuple(row.id for row in rows if row.alert_id is not None)):
-        return Plan(dropped=unwanted)
+    if pacing.digest_only and (unwanted := [row.id for row in rows if row.alert_id is not None]):
+        return Plan(dropped=dict.fromkeys(unwanted, Needless.DIGEST_ONLY))
     due = [(_heard_at(pacing, of_alert, now), of_alert) for of_alert in _by_alert(rows)]
     if not due:
         return Plan()
@@ -131,18 +143,24 @@ def plan(pacing: Pacing, pace: Pace, rows: Sequence[Waiting], now: datetime) -> 
     return Plan(items, dropped, later, first_due)
 
 
-def collapsed(alerts: Iterable[Sequence[Waiting]], now: datetime) -> tuple[tuple[Item, ...], tuple[int, ...]]:
-    """One line an alert, in the order of their newest rows, and the ids of rows that need not be said."""
+def collapsed(alerts: Iterable[Sequence[Waiting]], now: datetime) -> tuple[tuple[Item, ...], Mapping[int, Needless]]:
+    """One line an alert, in the order of their newest rows, and the ids of rows that need not be said, with why."""
     items: list[Item] = []
-    dropped: list[int] = []
+    dropped: dict[int, Needless] = {}
     for rows in alerts:
         taken = _taken(rows, now)
         said = [row for row in taken if row.kind not in _QUIETED.get(row.state, frozenset())]
         item = _item(said)
         kept = set(item.rows) if item else set()
-        dropped += [row.id for row in taken if row.id not in kept]
+        dropped |= {row.id: _why_needless(row) for row in taken if row.id not in kept}
         items += [item] if item else []
-    return tuple(sorted(items, key=lambda item: item.newest.id)), tuple(dropped)
+    return tuple(sorted(items, key=lambda item: item.newest.id)), dropped
+
+
+def _why_needless(row: Waiting) -> Needless:
+    if row.kind not in _QUIETED.get(row.state, frozenset()):
+        return Needless.NOT_TOLD
+    return Needless.SILENCED if row.state == "silenced" else Needless.ACKNOWLEDGED
 
 
 def _taken(rows: Sequence[Waiting], now: datetime) -> list[Waiting]:

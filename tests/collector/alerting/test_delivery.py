@@ -100,6 +100,8 @@ def test_a_fixed_goes_nowhere_where_no_failing_went(database: Database, clock: T
     run(delivery(database, notifier, clock), clock, 60)
     assert notifier.asked == []
     assert counts(database)["dropped"] == 1
+    with database.reading():
+        assert [one.error for one in notifications.of_alert(1)] == ["trouble_not_told"]
 
 
 @pytest.mark.parametrize("jump", [0, 1, 24, -1, -24])

@@ -97,7 +97,10 @@ def test_a_line_stands_for_all_rows_of_its_alert() -> None:
 def test_rows_that_need_not_be_said_are_dropped() -> None:
     fixed, silenced = row(g.FIXED), row(alert=2, state="silenced")
     planned = plan(PACING, Pace(), [fixed, silenced], NOON)
-    assert (planned.items, set(planned.dropped)) == ((), {fixed.id, silenced.id})
+    assert planned.items == ()
+    assert planned.dropped == {fixed.id: g.Needless.NOT_TOLD, silenced.id: g.Needless.SILENCED}
+    reminder = row(g.REMINDER, told=True, state="acknowledged")
+    assert plan(PACING, Pace(), [reminder], NOON).dropped == {reminder.id: g.Needless.ACKNOWLEDGED}
 
 
 def test_an_acknowledged_alert_is_told_once_and_not_repeated() -> None:
@@ -127,7 +130,7 @@ def test_a_digest_has_its_own_hour_and_may_be_all_that_is_sent() -> None:
     digest, alert = row(g.DIGEST, alert=None), row()
     assert [i.kind for i in plan(replace(PACING, quiet=night), Pace(), [digest, alert], NOON).items] == [g.DIGEST]
     only = replace(PACING, digest_only=True)
-    assert plan(only, Pace(), [digest, alert], NOON).dropped == (alert.id,)
+    assert plan(only, Pace(), [digest, alert], NOON).dropped == {alert.id: g.Needless.DIGEST_ONLY}
     assert [i.kind for i in plan(only, Pace(), [digest], NOON).items] == [g.DIGEST]
 
 

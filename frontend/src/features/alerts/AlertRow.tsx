@@ -108,7 +108,7 @@ function ToldOne({ notification }: { notification: AlertNotification }) {
       {trouble !== null && (
         <>
           {" "}
-          (<bdi>{plainText(trouble)}</bdi>)
+          (<bdi>{readable(plainText(trouble))}</bdi>)
         </>
       )}
     </li>

@@ -58,7 +58,7 @@ function Result({ notification }: { notification: AlertNotification }) {
       {error !== null && (
         <>
           {": "}
-          <bdi>{plainText(error)}</bdi>
+          <bdi>{readable(plainText(error))}</bdi>
         </>
       )}
     </span>
