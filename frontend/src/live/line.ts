@@ -9,7 +9,10 @@ import { replaceRows, type BuildPages } from "./rows";
 import { LiveSocket } from "./socket";
 import { throttled } from "./throttle";
 
-/** Figures are asked for anew at most this often, however many builds arrive. */
+/**
+ * Figures are asked for anew at most this often, however many builds arrive, and once more so long after the last one:
+ * the server may answer with figures that are up to 2 s old.
+ */
 const FIGURES_MILLISECONDS = 2000;
 /** Rows change at once, then so often at most: a flood of builds must not draw the page for each of them. */
 const ROWS_MILLISECONDS = 250;
@@ -39,6 +42,12 @@ export interface Line extends LiveFeed {
 export function openLine(client: QueryClient, set: (part: Partial<LiveState>) => void): Line {
   const listeners = new Set<Listener>();
   const figures = throttled(() => void client.invalidateQueries({ queryKey: keys.figures }), FIGURES_MILLISECONDS);
+  let settled: ReturnType<typeof setTimeout> | undefined;
+  const refigure = (): void => {
+    figures.call();
+    clearTimeout(settled);
+    settled = setTimeout(figures.call, FIGURES_MILLISECONDS);
+  };
   const changed = new Set<string>();
   const details = throttled(() => refetchBuilds(client, changed), DETAIL_MILLISECONDS);
   const alerts = throttled(() => void client.invalidateQueries({ queryKey: keys.alerts }), DETAIL_MILLISECONDS);
@@ -63,7 +72,7 @@ export function openLine(client: QueryClient, set: (part: Partial<LiveState>) =>
       }
       rows.call();
       details.call();
-      figures.call();
+      refigure();
     },
     onRefetch: (what) => {
       if (what === "alerts") alerts.call();
@@ -78,6 +87,7 @@ export function openLine(client: QueryClient, set: (part: Partial<LiveState>) =>
     stop: () => {
       socket.stop();
       rows.cancel();
+      clearTimeout(settled);
       figures.cancel();
       details.cancel();
       alerts.cancel();

@@ -77,8 +77,11 @@ export function BuildPage({ id }: { id: string }) {
     );
   }
   return (
-    <Loaded query={result} skeleton={<Panel title="Build" alone><Skeleton lines={8} height={24} /></Panel>}>
-      {(build) => <Shown build={build} />}
-    </Loaded>
+    <>
+      {result.data === undefined && <h1 className="visually-hidden">Build</h1>}
+      <Loaded query={result} skeleton={<Panel title="Build"><Skeleton lines={8} height={24} /></Panel>}>
+        {(build) => <Shown build={build} />}
+      </Loaded>
+    </>
   );
 }

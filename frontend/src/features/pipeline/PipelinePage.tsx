@@ -119,8 +119,11 @@ export function PipelinePage({ id }: { id: string }) {
     );
   }
   return (
-    <Loaded query={result} skeleton={<Panel title="Pipeline" alone><Skeleton lines={10} height={28} /></Panel>}>
-      {(page) => <Shown page={page} view={view} change={change} />}
-    </Loaded>
+    <>
+      {result.data === undefined && <h1 className="visually-hidden">Pipeline</h1>}
+      <Loaded query={result} skeleton={<Panel title="Pipeline"><Skeleton lines={10} height={28} /></Panel>}>
+        {(page) => <Shown page={page} view={view} change={change} />}
+      </Loaded>
+    </>
   );
 }

@@ -149,7 +149,6 @@ function Bar({ pipelines, view, change }: BarProps) {
   const [full, toggle] = useFullscreen();
   return (
     <header className="wall-bar">
-      <h1 className="visually-hidden">Wall</h1>
       <Tally pipelines={pipelines} />
       <span className="grow" />
       <span className="wall-tools">
@@ -228,6 +227,7 @@ export function WallPage() {
   return (
     <div className="wall">
       <title>Wall · CI Health</title>
+      <h1 className="visually-hidden">Wall</h1>
       <Loaded query={result} skeleton={<Skeleton lines={4} height={140} />}>
         {({ pipelines }) => (pipelines.length === 0 && meta.data?.sources_configured === false ? <Welcome /> : <Shown pipelines={pipelines} groups={wanted.length > 0 ? wanted : known} />)}
       </Loaded>
