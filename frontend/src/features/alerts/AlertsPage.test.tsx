@@ -162,12 +162,14 @@ describe("the alerts page", () => {
   });
 
   it("shows the history: each transition, each notification and its result, and the rule as it is written", async () => {
-    new Server([anAlert({ notifications: [aNotification({ state: "set_aside", sent_at: null, error: "message too long" })], notifications_total: 1 })]);
+    const dropped = aNotification({ id: 2, receiver: "ci-mail", kind: "reminder", state: "dropped", sent_at: null, error: "alert_acknowledged" });
+    new Server([anAlert({ notifications: [aNotification({ state: "set_aside", sent_at: null, error: "message too long" }), dropped], notifications_total: 2 })]);
     open();
     await userEvent.click(await screen.findByRole("button", { name: "History" }));
     const history = await screen.findByRole("list", { name: "History" });
     expect(history).toHaveTextContent(/ok → firing: failure streak/);
     expect(history).toHaveTextContent(/refused ci-channel: failing: message too long/);
+    expect(history).toHaveTextContent(/not needed ci-mail: reminder: alert acknowledged/);
     expect(screen.getByText('{name: broken, when: failure, branches: ["@default"]}')).toBeVisible();
   });
 
@@ -180,13 +182,13 @@ describe("the alerts page", () => {
   });
 
   it("puts broken receivers first, with what is wrong and what waits", async () => {
-    new Server([], [aReceiver({ name: "a-mail", kind: "email" }), aReceiver({ name: "z-slack", broken: true, error: "Slack said no_service", waiting: 3, oldest_waiting_at: NOW })]);
+    new Server([], [aReceiver({ name: "a-mail", kind: "email" }), aReceiver({ name: "z-slack", broken: true, error: "Slack said no_service", broken_at: NOW, waiting: 3, oldest_waiting_at: NOW })]);
     open();
     const receivers = await region("Receivers");
     await within(receivers).findByText("z-slack");
     const rows = within(receivers).getAllByRole("listitem");
     expect(rows.map((row) => row.querySelector("bdi")?.textContent)).toEqual(["z-slack", "a-mail"]);
-    expect(rows[0]).toHaveTextContent(/broken.*3 waiting.*Slack said no_service/);
+    expect(rows[0]).toHaveTextContent(/broken.*3 waiting.*Slack said no_service.*Broken since.*cihealth test-alert z-slack/);
   });
 
   it("tells how to name the first receiver", async () => {

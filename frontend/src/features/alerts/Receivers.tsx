@@ -21,7 +21,12 @@ function Trouble({ receiver }: { receiver: Receiver }) {
     <div className={`note-box ${receiver.broken ? "bad" : "warn"}`}>
       <p>
         {receiver.error !== null && <bdi>{plainText(receiver.error)}</bdi>}
-        {receiver.broken && <small>What waits is kept; it goes on when the receiver answers again or its configuration changes.</small>}
+        {receiver.broken && (
+          <small>
+            {receiver.broken_at !== null && <>Broken since <Moment at={receiver.broken_at} />. </>}
+            What waits is kept; it is tried every 5 minutes, and goes on when it answers again or its configuration changes. To try it now: <code>cihealth test-alert {receiver.name}</code>
+          </small>
+        )}
         {!receiver.broken && receiver.blocked_until !== null && (
           <small>
             Nothing is sent to it before <Moment at={receiver.blocked_until} />.
