@@ -18,6 +18,7 @@ from collector.providers.github.api import Credentials, GithubApi
 from collector.providers.github.backfill import PER_MINUTE, Backfill
 from collector.providers.github.credentials import Anonymous, credentials_of
 from collector.providers.github.details import Details
+from collector.providers.github.discovery import Discovery
 from collector.providers.github.history import SPARED, History
 from collector.providers.github.limits import BadCredentials
 from collector.providers.github.mapping import PROVIDER
@@ -33,12 +34,11 @@ from collector.providers.github.plan import (
     hourly_most,
 )
 from collector.providers.github.repo import Repo
-from collector.providers.github.selection import PUSHED, takes_repo
+from collector.providers.github.selection import PUSHED
 from collector.providers.github.sweep import EVERY, Sweep, latest_turn
 from collector.providers.http import Http
 from config.model import Config, GithubSource
 
-DISCOVER_EVERY = timedelta(hours=1)
 HISTORY_FOR = timedelta(seconds=20)
 """How long a poll goes on with details of history, unless the interval is longer: then news are due again."""
 SETTLED_FOR = timedelta(hours=1)
@@ -103,14 +103,14 @@ class GithubReader:
         clock: Callable[[], datetime],
     ) -> None:
         self.instance = source.instance
-        self._source, self._api, self._http, self._credentials = source, api, http, credentials
+        self._api, self._http, self._credentials = api, http, credentials
         self._interval, self._backfill = interval, backfill
-        self._transport, self._clock = transport, clock
+        self._transport = transport
         self._repos: dict[str, Ordinary] = {}
         self._read_at: dict[str, datetime] = {}
         self._cost: dict[str, int] = {}
         self._failing: set[str] = set()
-        self._discovered_at: datetime | None = None
+        self._discovery = Discovery(source, api, credentials, clock)
         self._allowance = Allowance()
         self.counts = BackfillCounts()
         self._settled: dict[str, tuple[datetime, History]] = {}
@@ -122,7 +122,7 @@ class GithubReader:
 
     def poll(self, memory: Memory, now: datetime) -> Iterator[Batch]:
         """See ``SourceReader.poll``. A repo's failure is trouble; limits, and credentials refused, end the poll."""
-        yield from self._discover(now)
+        yield from self._discover(memory, now)
         standings = self._standings(memory, now)
         self._api.grant.owes(self, sum(one.owed for one in self._repos.values()))
         self._ease = self._api.grant.ease(now, owed=True)
@@ -146,7 +146,7 @@ class GithubReader:
 
     def backfill(self, memory: Memory, since: datetime, now: datetime) -> Iterator[Batch]:
         """See ``providers.base.Backfills``. At a pace of its own: a collector may be polling with the same token."""
-        yield from self._discover(now)
+        yield from self._discover(memory, now)
         self._api.grant.slow_down(PER_MINUTE)
         repos = [ordinary.repo for ordinary in self._repos.values()]
         with self._api.beside():
@@ -291,22 +291,3 @@ class GithubReader:
         names = {name.lower(): name for name in (*listed, *self._source.repos) if takes_repo(self._source, name)}
         self._repos = {name: self._repos.get(name) or self._made(name) for name in names.values()}
         self._failing &= set(self._repos)
-        self._discovered_at = now
-
-    def _made(self, name: str) -> Ordinary:
-        return Ordinary(self._api, Repo(self._source, name, self.instance), self._transport)
-
-    def _listed(self) -> list[str]:
-        # PyGithub is loaded only where it is used: most sources name their repos.
-        from collector.providers.github.pygithub import repos_of
-
-        authorization = self._credentials.headers().get("Authorization", "")
-        names, budget = repos_of(
-            self._source.orgs,
-            self._source.url,
-            authorization.removeprefix("Bearer ") or None,
-            is_app=self._source.app is not None,
-            clock=self._clock,
-        )
-        self._api.grant.told(budget)
-        return names

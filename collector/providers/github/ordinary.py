@@ -13,20 +13,20 @@ import httpx
 import structlog
 
 from collector.domain.errors import MappingError, SourceError, Unreachable, Waiting
-from collector.domain.model import BuildKey, PipelineRef, RunWord, WorkflowWord
+from collector.domain.model import BuildKey, RunWord
 from collector.domain.times import parse_instant, to_api
 from collector.providers.base import Batch, KnownBuild, Memory
 from collector.providers.github.api import GithubApi
 from collector.providers.github.details import Details
 from collector.providers.github.history import History
 from collector.providers.github.limits import BadCredentials
-from collector.providers.github.mapping import PROVIDER, map_list, repo_word, workflow_word
+from collector.providers.github.mapping import PROVIDER, repo_word
 from collector.providers.github.owed import Owed
 from collector.providers.github.plan import SIDES_EVERY, UNFINISHED_EVERY
 from collector.providers.github.repo import PAGE, Page, Repo, moved, needs_details, read_page, trouble
 from collector.providers.github.running import Running
-from collector.providers.github.selection import takes_pipeline
 from collector.providers.github.unlisted import Unlisted, etags
+from collector.providers.github.workflows import read_workflows, recall
 
 TRUST_AFTER = timedelta(hours=1)
 PUSHED_FOR = timedelta(days=1)
@@ -66,8 +66,9 @@ class Ordinary:
         """
         if self._sides_at is None:
             self.repo.recall(memory)
+            recall(self.repo, memory)
         if self._sides_at is None or now - self._sides_at >= SIDES_EVERY:
-            yield from self._sides(memory)
+            yield from self._sides(memory, now)
             self._sides_at = self._done_at(self._sides_at, SIDES_EVERY, now)
         reading = _Reading(self._api, self.repo, memory, history, self._transport, unfinished, self._owed)
         yield from reading.newest()
@@ -102,10 +103,10 @@ class Ordinary:
         """Now; the first time as if a part of ``every`` had passed, so that the repos do not keep in step."""
         return now if before else now - every * self.repo.turn
 
-    def _sides(self, memory: Memory) -> Iterator[Batch]:
+    def _sides(self, memory: Memory, now: datetime) -> Iterator[Batch]:
         for what, read in (("repo", self._itself), ("workflows", self._workflows)):
             try:
-                yield from read(memory)
+                yield from read(memory, now)
             except (Waiting, BadCredentials):
                 raise
             except (SourceError, MappingError) as exc:
@@ -119,26 +120,14 @@ class Ordinary:
                 if isinstance(exc, Unreachable):
                     return
 
-    def _itself(self, memory: Memory) -> Iterator[Batch]:
+    def _itself(self, memory: Memory, now: datetime) -> Iterator[Batch]:
         fetched = self._api.changed(self.repo.base, memory)
         if fetched is not None:
             word = repo_word(fetched.body, self.repo.place)
             yield Batch(words=(word,), etags=etags(fetched), marks=self.repo.learn(word))
 
-    def _workflows(self, memory: Memory) -> Iterator[Batch]:
-        first = self._api.changed(f"{self.repo.base}/actions/workflows?per_page={PAGE}", memory)
-        fetched, pages = first, 0
-        while fetched is not None and first is not None:
-            mapped = map_list(fetched.body, "workflows", lambda raw: workflow_word(raw, self.repo.place))
-            yield from trouble(self.repo, mapped.problems, "workflows")
-            words = tuple(word for word in mapped.words if self._watched(word))
-            pages += 1
-            following = fetched.next_url if pages < MAX_PAGES else None
-            yield Batch(words=words, etags=() if following else etags(first))
-            fetched = self._api.get(following) if following else None
-
-    def _watched(self, word: WorkflowWord) -> bool:
-        return takes_pipeline(self.repo.source, PipelineRef(word.external_id, word.name, word.path))
+    def _workflows(self, memory: Memory, now: datetime) -> Iterator[Batch]:
+        yield from read_workflows(self._api, self.repo, memory, now)
 
 
 class _Reading:

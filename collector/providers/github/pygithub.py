@@ -10,6 +10,7 @@ import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import httpx
 import jwt
@@ -22,9 +23,11 @@ from collector.domain.errors import BadAnswer, NotAllowed, NotFound, SourceError
 from collector.providers.base import Budget
 from collector.providers.github.limits import budget_of, error_of
 from collector.providers.http import Reply
+from collector.providers.reply import http_date
 
 TIMEOUT_SECONDS = 15
 RENEW_BEFORE = timedelta(minutes=5)
+CLOCK_NOISE = timedelta(seconds=10)
 MAX_REPOS = 10_000
 MAX_REPEATED = 200
 """A list that shifts while it is paged repeats a few names; one that goes round in circles repeats all."""
@@ -39,6 +42,8 @@ class AppCredentials:
         self._base_url, self._app_id, self._installation_id = base_url, app_id, installation_id
         self._private_key, self._clock = private_key, clock
         self._token, self._expires_at = "", datetime.min.replace(tzinfo=UTC)
+        self._ahead = timedelta(0)
+        """How far GitHub's clock is ahead of this machine's: it takes no JWT from its future or past."""
 
     @property
     def identity(self) -> str:
@@ -61,14 +66,42 @@ class AppCredentials:
         return had_one
 
     def _made(self) -> tuple[str, datetime]:
+        """A token, and until when it is good on our clock; asked for once more when GitHub's clock differs."""
         with mapped(f"the App {self._app_id}'s installation {self._installation_id}", self._clock):
-            auth = Auth.AppAuth(self._app_id, self._private_key)
-            integration = GithubIntegration(
-                base_url=self._base_url, auth=auth, timeout=TIMEOUT_SECONDS, retry=None, seconds_between_requests=None
-            )
+            try:
+                return self._asked_for()
+            except GithubException as exc:
+                if exc.status != 401 or not self._learn_clock(exc.headers):
+                    raise
+            return self._asked_for()
+
+    def _learn_clock(self, headers: Mapping[str, object] | None) -> bool:
+        """Whether the answer's ``Date`` says that the clocks differ by more than was known."""
+        told = http_date(str({name.lower(): value for name, value in (headers or {}).items()}.get("date", "")))
+        if told is None:
+            return False
+        before, self._ahead = self._ahead, told - datetime.now(UTC)
+        return abs(self._ahead - before) > CLOCK_NOISE
+
+    def _asked_for(self) -> tuple[str, datetime]:
+        auth = Auth.AppAuth(self._app_id, sign_func=self._sign)
+        integration = GithubIntegration(
+            base_url=self._base_url, auth=auth, timeout=TIMEOUT_SECONDS, retry=None, seconds_between_requests=None
+        )
+        try:
             made = integration.get_access_token(self._installation_id)
-            _require_actions(made.permissions, self._installation_id)
-            return made.token, made.expires_at.astimezone(UTC)
+        finally:
+            integration.close()
+        _require_actions(made.permissions, self._installation_id)
+        self._learn_clock(made.raw_headers)
+        good_for = made.expires_at.astimezone(UTC) - (datetime.now(UTC) + self._ahead)
+        return made.token, self._clock() + good_for
+
+    def _sign(self, payload: dict[str, Any]) -> str:
+        """RS256, with its times on GitHub's clock."""
+        seconds = round(self._ahead.total_seconds())
+        shifted = {**payload, "iat": payload["iat"] + seconds, "exp": payload["exp"] + seconds}
+        return jwt.encode(shifted, self._private_key, algorithm="RS256")
 
 
 def repos_of(

@@ -12,7 +12,7 @@ from urllib.parse import quote
 import structlog
 
 from collector.domain.errors import BadAnswer, MappingError
-from collector.domain.model import BuildKey, RepoWord, RunWord
+from collector.domain.model import BuildKey, PipelineRef, RepoWord, RunWord
 from collector.domain.times import parse_instant
 from collector.providers.base import Batch, KnownBuild, Memory, Trouble
 from collector.providers.github.api import Fetched
@@ -22,6 +22,15 @@ from config.model import GithubSource
 
 PAGE = 100
 _log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """A workflow as it was last told."""
+
+    name: str
+    path: str | None
+    state: str | None
 
 
 @dataclass(slots=True)
@@ -38,6 +47,8 @@ class Repo:
     default_branch: str | None = None
     shown: dict[str, frozenset[str]] = field(default_factory=dict)
     """Run ids that each list showed when it last changed: a 304 says that it still shows them."""
+    workflows: Mapping[str, Known] = field(default_factory=dict)
+    """By id, also those that the source does not take."""
     whole: bool = False
     """Whether the newest page shows all runs there are, so that no other list can show more."""
 
@@ -93,7 +104,16 @@ class Repo:
         return {self.mark("whole"): "yes" if whole else ""}
 
     def takes(self, word: RunWord) -> bool:
-        return build_refusal(self.source, word, self.default_branch) is None
+        return build_refusal(self.source, word, self.default_branch, self._workflow_of(word)) is None
+
+    def _workflow_of(self, word: RunWord) -> PipelineRef:
+        """A run is called what its ``run-name:`` says; the source's ``workflows`` mean the workflow's own name."""
+        told = word.pipeline
+        known = self.workflows.get(told.external_id or "")
+        if known is None:
+            return told
+        name = None if known.name == known.path else known.name
+        return PipelineRef(told.external_id, name or told.name, known.path or told.path)
 
 
 @dataclass(frozen=True, slots=True)

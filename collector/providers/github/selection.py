@@ -42,10 +42,19 @@ def refusal(source: GithubSource, word: Word, *, instance: str | None = None, de
     return build_refusal(source, word, default)
 
 
-def build_refusal(source: GithubSource, word: RunWord | JobWord | PlainWord, default: str | None = None) -> str | None:
-    """Why the source does not take a build of a repo that it watches; None when it takes it."""
-    if not takes_pipeline(source, word.pipeline):
-        return _not_watched(source, word.pipeline.name or word.pipeline.path or "without a name")
+def build_refusal(
+    source: GithubSource,
+    word: RunWord | JobWord | PlainWord,
+    default: str | None = None,
+    pipeline: PipelineRef | None = None,
+) -> str | None:
+    """Why the source does not take a build of a repo that it watches; None when it takes it.
+
+    ``pipeline``: what is known of the build's pipeline beside what it says itself.
+    """
+    of = pipeline or word.pipeline
+    if not takes_pipeline(source, of):
+        return _not_watched(source, of.name or of.path or "without a name")
     told_default = word.default_branch if isinstance(word, RunWord) else None
     if not takes_branch(source, word.branch, told_default or default):
         return f"source {source.name} does not watch the branch {word.branch}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any
@@ -180,6 +181,50 @@ def test_the_list_of_an_organisation_is_kept_when_it_cannot_be_read_for_once() -
         assert any("/repos/acme/web/actions/runs" in path for path, _ in server.asked)
 
 
+def watched(memory: FakeMemory) -> set[str]:
+    return {key.rsplit("|", 1)[1] for key in memory.watched}
+
+
+def test_new_repos_of_an_organisation_join_by_themselves_and_archived_ones_are_left() -> None:
+    with serving(world(["acme/web", "acme/docs"])) as server:
+        reader, memory = reader_of(server), FakeMemory()
+        for minutes in (0, 1):
+            memory.take(reader.poll(memory, NOW + timedelta(minutes=minutes)))
+        assert watched(memory) == {"acme/web", "acme/docs"}
+        server.answers |= world(["acme/web", "acme/new"])
+        repos = listed("acme/web", "acme/docs", "acme/new")
+        repos[1]["archived"] = True
+        server.answers["/orgs/acme/repos"] = as_json(repos)
+        memory.take(reader.poll(memory, NOW + timedelta(minutes=61)))
+        assert watched(memory) == {"acme/web", "acme/new"}
+        assert {key: why for key, why in memory.left.items() if "github.com" in key} == {
+            "github|github.com|acme/docs": "unwatched"
+        }
+        server.asked.clear()
+        memory.take(reader.poll(memory, NOW + timedelta(minutes=62)))
+        reader.close()
+        assert not any("/repos/acme/docs" in path for path, _ in server.asked)
+        assert any("/repos/acme/new/actions/runs" in path for path, _ in server.asked)
+
+
+def test_a_list_that_cannot_be_read_at_first_leaves_nothing_and_is_asked_for_again_soon() -> None:
+    with serving(world(["acme/web", "acme/docs"])) as server:
+        memory = FakeMemory()
+        first = reader_of(server, repos=["acme/web"])
+        memory.take(first.poll(memory, NOW))
+        good = server.answers["/orgs/acme/repos"]
+        server.answers["/orgs/acme/repos"] = as_json({"message": "oops"}, 502)
+        second = reader_of(server, repos=["acme/web"])
+        memory.take(second.poll(memory, NOW + timedelta(minutes=1)))
+        assert (watched(memory), memory.left) == ({"acme/web", "acme/docs"}, {})
+        server.answers["/orgs/acme/repos"] = good
+        server.asked.clear()
+        memory.take(second.poll(memory, NOW + timedelta(minutes=7)))
+        assert any("/repos/acme/docs" in path for path, _ in server.asked)
+        for reader in (first, second):
+            reader.close()
+
+
 def test_an_organisation_that_cannot_be_listed_at_first_is_an_error_of_the_source() -> None:
     with serving({"/orgs/acme/repos": not_found, "/users/acme/repos": not_found}) as server:
         reader, memory = reader_of(server), FakeMemory()
@@ -200,11 +245,36 @@ def private_key() -> str:
 def granting(tokens: list[str], **permissions: str) -> Answer:
     def send(handler: BaseHTTPRequestHandler) -> None:
         handler.rfile.read(int(handler.headers["Content-Length"]))
-        expires = (NOW + timedelta(hours=1)).strftime("%Y-%m-%dT%H:%M:%SZ")
+        expires = (datetime.now(UTC) + timedelta(hours=1)).strftime("%Y-%m-%dT%H:%M:%SZ")
         body = {"token": tokens.pop(0), "expires_at": expires, "permissions": permissions}
         as_json(body, 201)(handler)
 
     return send
+
+
+def granting_on_its_clock(tokens: list[str], ahead: timedelta) -> Answer:
+    """As GitHub does: a JWT from the future or the past is refused; both answers tell the server's ``Date``."""
+
+    def send(handler: BaseHTTPRequestHandler) -> None:
+        handler.rfile.read(int(handler.headers["Content-Length"]))
+        now = datetime.now(UTC) + ahead
+        claims = jwt.decode(handler.headers["Authorization"].removeprefix("Bearer "), options=UNCHECKED)
+        good = claims["iat"] <= now.timestamp() < claims["exp"] <= now.timestamp() + 600
+        told: Json = {"message": "'Issued at' claim ('iat') must be an Integer representing the time"}
+        if good:
+            expires = (now + timedelta(hours=1)).strftime("%Y-%m-%dT%H:%M:%SZ")
+            told = {"token": tokens.pop(0), "expires_at": expires, "permissions": {"actions": "read"}}
+        body = json.dumps(told).encode()
+        handler.send_response_only(201 if good else 401)
+        for name, value in (("Date", format_datetime(now, usegmt=True)), ("Content-Length", str(len(body)))):
+            handler.send_header(name, value)
+        handler.end_headers()
+        handler.wfile.write(body)
+
+    return send
+
+
+UNCHECKED: Any = {"verify_signature": False, "verify_exp": False, "verify_iat": False}
 
 
 TOKENS = "/app/installations/5/access_tokens"
@@ -223,6 +293,30 @@ def test_an_apps_token_is_made_with_its_key_kept_and_renewed_in_time(private_key
         assert app.identity == "app:12:5"
         sent = server.asked[0][1]["Authorization"].removeprefix("Bearer ")
         assert jwt.decode(sent, options={"verify_signature": False})["iss"] == "12"
+
+
+@pytest.mark.parametrize("ahead", [timedelta(days=-2), timedelta(minutes=-9), timedelta(0), timedelta(hours=5)])
+def test_an_apps_token_is_made_and_renewed_on_githubs_clock_however_far_it_is_off(
+    private_key: str, ahead: timedelta
+) -> None:
+    now = [NOW]
+    with serving({TOKENS: granting_on_its_clock(["first", "second"], ahead)}) as server:
+        app = AppCredentials(server.url, 12, 5, private_key, lambda: now[0])
+        assert app.headers() == {"Authorization": "Bearer first"}
+        assert len(server.asked) == (1 if ahead == timedelta(0) else 2)
+        server.asked.clear()
+        now[0] += timedelta(minutes=54)
+        assert app.headers() == {"Authorization": "Bearer first"}
+        now[0] += timedelta(minutes=2)
+        assert app.headers() == {"Authorization": "Bearer second"}
+        assert len(server.asked) == 1, "the clock was learnt"
+
+
+def test_a_refused_app_is_asked_for_once_where_the_clocks_agree(private_key: str) -> None:
+    with serving({TOKENS: as_json({"message": "Bad credentials"}, 401)}) as server:
+        with pytest.raises(BadCredentials):
+            AppCredentials(server.url, 12, 5, private_key, clock).headers()
+        assert len(server.asked) == 1
 
 
 def test_a_revoked_token_of_an_app_is_made_anew(private_key: str) -> None:
