@@ -275,19 +275,10 @@ class GithubReader:
     def _anonymous(self) -> bool:
         return isinstance(self._credentials, Anonymous)
 
-    def _discover(self, now: datetime) -> Iterator[Batch]:
-        """The source's repos: those named, and hourly those of its orgs. A failing list keeps the last one."""
-        if self._discovered_at is not None and now - self._discovered_at < DISCOVER_EVERY:
-            return
-        try:
-            listed = self._listed() if self._source.orgs else []
-        except (Waiting, BadCredentials):
-            raise
-        except SourceError as exc:
-            if not self._repos and not self._source.repos:
-                raise
-            listed = [name for name in self._repos if name not in self._source.repos]
-            yield Batch(trouble=Trouble(", ".join(self._source.orgs), exc))
-        names = {name.lower(): name for name in (*listed, *self._source.repos) if takes_repo(self._source, name)}
-        self._repos = {name: self._repos.get(name) or self._made(name) for name in names.values()}
+    def _discover(self, memory: Memory, now: datetime) -> Iterator[Batch]:
+        yield from self._discovery.find(memory, now)
+        repos = self._discovery.repos
+        self._repos = {
+            name: self._repos.get(name) or Ordinary(self._api, repo, self._transport) for name, repo in repos.items()
+        }
         self._failing &= set(self._repos)
