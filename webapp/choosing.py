@@ -24,16 +24,20 @@ class Chosen:
     source: Source | None
 
 
-def choose_github(words: Sequence[Word], sender: Sender) -> Chosen | NotForUs:
-    """The words of a native delivery that a source of the sender takes; the build's word decides."""
+def choose_github(words: Sequence[Word], sender: Sender, former: Sequence[str] = ()) -> Chosen | NotForUs:
+    """The words of a native delivery that a source of the sender takes; the build's word decides.
+
+    ``former``: what the repo was called before it was renamed or transferred.
+    """
     told = next(word for word in reversed(words) if isinstance(word, RunWord | JobWord))
     default = next((word.default_branch for word in words if isinstance(word, RepoWord)), None)
     sources = [source for source in sender.sources if isinstance(source, GithubSource)]
     reasons: list[str] = []
     for source in sources:
-        reason = github.refusal(source, told, default=default)
+        reason = github.refusal(source, told, default=default, former=former)
         if reason is None:
-            return Chosen(tuple(word for word in words if word is told or github.selects(source, word)), source)
+            taken = [word for word in words if word is told or github.selects(source, word, former=former)]
+            return Chosen(tuple(taken), source)
         if sender.bound or _concerns(source, told.key.instance, told.key.repo):
             reasons.append(reason)
     return NotForUs(reasons[0]) if reasons else Chosen(tuple(words), None)

@@ -173,6 +173,11 @@ def instances_of_repo(database: Database, provider: str, name: str) -> list[str]
         return repos.instances_of(provider, name)
 
 
+def names_borne(database: Database, provider: str, instance: str, external_id: str) -> list[str]:
+    with database.reading():
+        return repos.names_borne(provider, instance, external_id)
+
+
 def parse_jenkins(
     database: Database, body: object, named: Sequence[JenkinsSource], signed: JenkinsSource | None
 ) -> Pushed | NotForUs:

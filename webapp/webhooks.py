@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -10,7 +11,7 @@ from apiflask import APIBlueprint
 from flask import Response, current_app, request
 
 from collector.domain.errors import MappingError
-from collector.domain.model import JobWord, PlainWord, RunWord
+from collector.domain.model import JobWord, PlainWord, RepoWord, RunWord, Word
 from collector.domain.times import to_api
 from collector.ingest import Context
 from collector.providers import plain
@@ -129,7 +130,18 @@ def _decoded(raw_body: bytes, *, form: bool) -> Any:
 
 def _github(event: str, body: Any, sender: Sender) -> Understood | NotForUs:
     words = github.parse(event, body)
-    return words if isinstance(words, NotForUs) else _arrived(_kept(choose_github(words, sender)))
+    return words if isinstance(words, NotForUs) else _arrived(_kept(_chosen(words, sender)))
+
+
+def _chosen(words: Sequence[Word], sender: Sender) -> Chosen | NotForUs:
+    """A repo that no source names as it is called now may be one that was renamed: its lasting id tells."""
+    chosen = choose_github(words, sender)
+    repo = next((word for word in words if isinstance(word, RepoWord)), None)
+    if repo is None or repo.external_id is None or (isinstance(chosen, Chosen) and chosen.source is not None):
+        return chosen
+    database, identity = services().database, (repo.provider, repo.instance, repo.external_id)
+    former = services().lanes.read(store.names_borne, database, *identity)
+    return choose_github(words, sender, former) if former else chosen
 
 
 def _arrived(told: Understood | NotForUs) -> Understood | NotForUs:

@@ -183,6 +183,16 @@ def named(provider: str, instance: str, name: str) -> RepoRow | None:
     return _one("provider = ? AND instance = ? AND name_key = ? AND external_id IS NULL", (provider, instance, key))
 
 
+def names_borne(provider: str, instance: str, external_id: str) -> list[str]:
+    """In lower case, the names that the repo has or had and that no other has taken since."""
+    rows = sql(
+        "SELECT n.repo_id, n.name_key FROM repo_names n JOIN repos r ON r.id = n.repo_id"
+        " WHERE r.provider = ? AND r.instance = ? AND r.external_id = ?",
+        (provider, clean(instance), clean(external_id)),
+    ).fetchall()
+    return [name for repo_id, name in rows if (bearer := named(provider, instance, name)) and bearer.id == repo_id]
+
+
 def instances_of(provider: str, name: str) -> list[str]:
     """The instances on which a repo of this name is known."""
     rows = sql(

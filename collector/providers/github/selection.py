@@ -16,23 +16,31 @@ PUSHED = "pushed:"
 """Begins the names of the notes of ``pushed_mark``."""
 
 
-def selects(source: GithubSource, word: Word, *, instance: str | None = None) -> bool:
+def selects(source: GithubSource, word: Word, *, instance: str | None = None, former: Sequence[str] = ()) -> bool:
     """Whether the source takes ``word``: ``refusal`` gives no reason against it."""
-    return refusal(source, word, instance=instance) is None
+    return refusal(source, word, instance=instance, former=former) is None
 
 
-def refusal(source: GithubSource, word: Word, *, instance: str | None = None, default: str | None = None) -> str | None:
+def refusal(
+    source: GithubSource,
+    word: Word,
+    *,
+    instance: str | None = None,
+    default: str | None = None,
+    former: Sequence[str] = (),
+) -> str | None:
     """Why the source does not take ``word``, in words for its sender; None when it takes it.
 
     ``instance``: where the source's builds are; without it the hosts that may belong to the source's url.
-    ``default``: the repo's default branch, where something told it.
+    ``default``: the repo's default branch, where something told it. ``former``: what the repo was called before: a
+    source that names it so is still meant.
     """
     own = (instance,) if instance else source.instances
     told_instance = word.instance if isinstance(word, RepoWord | WorkflowWord) else word.key.instance
     repo = _repo_of(word)
     if told_instance not in own:
         return f"source {source.name} speaks for {' and '.join(own)}, not for {told_instance}"
-    if not takes_repo(source, repo):
+    if not takes_repo(source, repo) and not any(_is_named(source, one) for one in former):
         return f"source {source.name} does not watch the repo {repo}"
     if isinstance(word, WorkflowWord):
         pipeline = PipelineRef(word.external_id, word.name, word.path)
@@ -74,6 +82,11 @@ def takes_repo(source: GithubSource, repo: str) -> bool:
     if (source.repos or source.orgs) and name.split("/", 1)[0] not in {org.lower() for org in source.orgs}:
         return False
     return not source.include or _any_glob(source.include, name)
+
+
+def _is_named(source: GithubSource, repo: str) -> bool:
+    """By its own name: a repo that left an organisation is the organisation's no more."""
+    return repo.lower() in {one.lower() for one in source.repos} and takes_repo(source, repo)
 
 
 def takes_pipeline(source: GithubSource, pipeline: PipelineRef) -> bool:

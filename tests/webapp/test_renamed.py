@@ -1,0 +1,90 @@
+"""Webhooks of a repo that was renamed or transferred while the config still has its old name."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from collector.storage import marks
+from tests.webapp.conftest import MakeWeb
+from tests.webapp.harness import Web, repository, run_event
+
+SECRET = "s3cret"
+
+
+def config(**source: Any) -> dict[str, Any]:
+    return {"sources": [{"name": "acme", "provider": "github", "webhook_secrets": ["${HOOK}"], **source}]}
+
+
+def made(make_web: MakeWeb, **source: Any) -> Web:
+    return make_web(config=config(**source), environ={"HOOK": SECRET})
+
+
+def told(name: str, repo_id: int = 1, **run: Any) -> dict[str, Any]:
+    """A delivery of the repo of that id under the name that it has now."""
+    repo = {**repository(), "id": repo_id, "full_name": name, "html_url": f"https://github.com/{name}"}
+    url = f"https://github.com/{name}/actions/runs/{run.get('id', 4711)}"
+    return {
+        **run_event(repository=repo, head_repository=repo, html_url=url, **run), "repository": repo,
+    }  # fmt: skip
+
+
+LATER: dict[str, Any] = {"id": 4712, "created_at": "2026-01-31T11:00:00Z", "run_started_at": "2026-01-31T11:00:00Z",
+         "updated_at": "2026-01-31T11:05:00Z"}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", ["acme/webshop", "umbrella/web"])
+def test_a_repo_is_taken_under_its_new_name_and_its_builds_bear_it(make_web: MakeWeb, name: str) -> None:
+    web = made(make_web, repos=["Acme/Web"])
+    assert web.github("workflow_run", told("acme/web"), SECRET).status_code == 201
+    assert web.github("workflow_run", told(name, **LATER), SECRET).status_code == 201
+    builds = web.json("/builds/latest")["builds"]
+    assert [(build["repo"], build["source"]) for build in builds] == [(name, "acme")] * 2
+    (pipeline,) = web.json("/pipelines")["pipelines"]
+    assert (pipeline["repo"], pipeline["streak"]) == (name, 2)
+    with web.database.reading():
+        assert marks.get("acme", f"pushed:{name}") is not None
+
+
+def test_a_job_of_it_is_taken_too(make_web: MakeWeb) -> None:
+    web = made(make_web, repos=["acme/web"])
+    web.github("workflow_run", told("acme/web"), SECRET)
+    repo = told("acme/webshop")["repository"]
+    url = "https://github.com/acme/webshop/actions/runs/4711/job/9"
+    job = {
+        "id": 9, "run_id": 4711, "name": "unit", "status": "completed", "conclusion": "success", "html_url": url,
+        "workflow_name": "CI", "started_at": "2026-01-31T10:01:00Z", "completed_at": "2026-01-31T10:04:00Z",
+    }  # fmt: skip
+    body = {"action": "completed", "workflow_job": job, "repository": repo}
+    assert web.github("workflow_job", body, SECRET).status_code == 200
+
+
+def test_another_repo_is_not_taken_for_it(make_web: MakeWeb) -> None:
+    web = made(make_web, repos=["acme/web"])
+    web.github("workflow_run", told("acme/web"), SECRET)
+    refused = web.github("workflow_run", told("acme/webshop", 2), SECRET)
+    assert (refused.status_code, "does not watch the repo acme/webshop" in refused.get_json()["reason"]) == (202, True)
+
+
+def test_once_another_repo_has_the_old_name_the_config_means_that_one(make_web: MakeWeb) -> None:
+    web = made(make_web, repos=["acme/web"])
+    web.github("workflow_run", told("acme/web"), SECRET)
+    web.github("workflow_run", told("acme/webshop", **LATER), SECRET)
+    newest: dict[str, Any] = {**LATER, "id": 4713, "updated_at": "2026-01-31T11:30:00Z"}
+    assert web.github("workflow_run", told("acme/web", 2, **newest), SECRET).status_code == 201
+    after: dict[str, Any] = {**LATER, "id": 4714, "updated_at": "2026-01-31T11:40:00Z"}
+    assert web.github("workflow_run", told("acme/webshop", **after), SECRET).status_code == 202
+
+
+def test_a_repo_that_left_its_organisation_or_is_excluded_is_not_the_sources(make_web: MakeWeb) -> None:
+    web = made(make_web, orgs=["acme"])
+    web.github("workflow_run", told("acme/web"), SECRET)
+    assert web.github("workflow_run", told("umbrella/web", **LATER), SECRET).status_code == 202
+    assert web.github("workflow_run", told("acme/webshop", **LATER), SECRET).status_code == 201
+
+
+def test_its_workflows_and_branches_still_hold(make_web: MakeWeb) -> None:
+    web = made(make_web, repos=["acme/web"], branches=["main"])
+    web.github("workflow_run", told("acme/web"), SECRET)
+    assert web.github("workflow_run", told("acme/webshop", head_branch="topic", **LATER), SECRET).status_code == 202
