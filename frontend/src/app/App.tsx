@@ -82,10 +82,17 @@ function Footer({ onShortcuts }: { onShortcuts: () => void }) {
   );
 }
 
+const ON_ITS_WAY = (
+  <>
+    <h1 className="visually-hidden">Loading</h1>
+    <Skeleton lines={6} height={40} />
+  </>
+);
+
 function Pages() {
   return (
     <Boundary>
-      <Suspense fallback={<Skeleton lines={6} height={40} />}>
+      <Suspense fallback={ON_ITS_WAY}>
         <Switch>
           <Route path="/">
             <title>Overview · CI Health</title>

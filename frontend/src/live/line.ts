@@ -33,6 +33,22 @@ function refetchBuilds(client: QueryClient, changed: Set<string>): void {
   void client.invalidateQueries({ predicate: ({ queryKey: [kind, id] }) => kind === "build" && ids.has(String(id)) });
 }
 
+function figuresOf(client: QueryClient): ReturnType<typeof throttled> {
+  const now = throttled(() => void client.invalidateQueries({ queryKey: keys.figures }), FIGURES_MILLISECONDS);
+  let settled: ReturnType<typeof setTimeout> | undefined;
+  return {
+    call: () => {
+      now.call();
+      clearTimeout(settled);
+      settled = setTimeout(now.call, FIGURES_MILLISECONDS);
+    },
+    cancel: () => {
+      clearTimeout(settled);
+      now.cancel();
+    },
+  };
+}
+
 export interface Line extends LiveFeed {
   start: () => void;
   stop: () => void;
@@ -41,13 +57,7 @@ export interface Line extends LiveFeed {
 /** The page's one line to the server: what comes over it changes the query cache and is passed on to listeners. */
 export function openLine(client: QueryClient, set: (part: Partial<LiveState>) => void): Line {
   const listeners = new Set<Listener>();
-  const figures = throttled(() => void client.invalidateQueries({ queryKey: keys.figures }), FIGURES_MILLISECONDS);
-  let settled: ReturnType<typeof setTimeout> | undefined;
-  const refigure = (): void => {
-    figures.call();
-    clearTimeout(settled);
-    settled = setTimeout(figures.call, FIGURES_MILLISECONDS);
-  };
+  const figures = figuresOf(client);
   const changed = new Set<string>();
   const details = throttled(() => refetchBuilds(client, changed), DETAIL_MILLISECONDS);
   const alerts = throttled(() => void client.invalidateQueries({ queryKey: keys.alerts }), DETAIL_MILLISECONDS);
@@ -72,7 +82,7 @@ export function openLine(client: QueryClient, set: (part: Partial<LiveState>) =>
       }
       rows.call();
       details.call();
-      refigure();
+      figures.call();
     },
     onRefetch: (what) => {
       if (what === "alerts") alerts.call();
@@ -87,7 +97,6 @@ export function openLine(client: QueryClient, set: (part: Partial<LiveState>) =>
     stop: () => {
       socket.stop();
       rows.cancel();
-      clearTimeout(settled);
       figures.cancel();
       details.cancel();
       alerts.cancel();
