@@ -280,7 +280,7 @@ def _left(alert: Alert, *, moved_to: Line | None) -> Verdict:
     if moved_to is not None:
         return IS_ANOTHERS
     if alert.line.pipeline_id < 0:
-        return Verdict(Standing.OK, "source_gone", "The source is not configured any more.")
+        return Verdict(Standing.OK, "source_gone", "It is configured no more, or the rule looks at no sources.")
     return Verdict(Standing.OK, "pipeline_gone", "It is no more, or the rule does not look at it any more.")
 
 

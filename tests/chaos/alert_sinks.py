@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 import re
 from collections import Counter
@@ -69,6 +70,17 @@ class Sinks:
     @property
     def auth_refused(self) -> int:
         return sum("invalid_auth" in asked.answer.body for asked in self.bot.asked)
+
+    @property
+    def threads(self) -> set[str]:
+        """Those in which the bot went on with an alert."""
+        return {asked.json["thread_ts"] for asked in self.bot.asked if "thread_ts" in asked.json}
+
+    @property
+    def begun_threads(self) -> set[str]:
+        """The messages of the bot that it knows to have been taken, by their ts."""
+        said = [json.loads(asked.answer.body) for asked in self.bot.accepted if '"ts"' in asked.answer.body]
+        return {one["ts"] for one in said}
 
 
 @dataclass

@@ -148,6 +148,7 @@ def test_every_alert_is_told_in_order_and_the_last_word_is_true_through_kills(tm
         by_receiver = verdicts(made, pipelines)
         failed, unanswered, auth_refused = made.failed, made.unanswered, made.auth_refused
         heard_of_broken = told_of_broken(made.hook)
+        threads, begun_threads = made.threads, made.begun_threads
     print(f"{run.pushed} builds, {run.kills} kills, web {run.web_kills}, {failed} failed, {unanswered} left hanging,")
     print(f"{auth_refused} times invalid_auth, notifications {run.states}")
     for name, verdict in by_receiver.items():
@@ -157,6 +158,7 @@ def test_every_alert_is_told_in_order_and_the_last_word_is_true_through_kills(tm
     assert unanswered, "a sink that always answers does not hang"
     assert auth_refused, "a token that was always taken does not break its receiver"
     assert heard_of_broken == {"bot"}
+    assert threads <= begun_threads
     assert run.pushed == builds_of(pipelines)
     assert set(run.states) <= {"sent", "dropped"}, run.states
     for name, verdict in by_receiver.items():
