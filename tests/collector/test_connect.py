@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +19,11 @@ from collector.demo.github import GithubServer
 from collector.demo.jenkins import JenkinsServer
 from collector.demo.plans import FREESTYLE
 from collector.demo.script import ScriptedWorld
+from collector.providers.base import PLAN_MARK
+from collector.providers.github import connect as github_connect
+from collector.providers.registry import make_reader
 from config.model import Config, GithubSource, JenkinsSource
+from tests.collector.providers.github.memory import FakeMemory
 
 TOKENS = {"GH": "gh-secret-token", "JK": "jk-secret-token"}
 
@@ -148,7 +152,7 @@ def test_a_github_that_can_be_read_says_as_whom_what_and_at_what_cost(github: Gi
     assert "as a token" in seen
     assert "the runs of 1 of 1 repos" in seen
     (cost,) = said(tried, "cost")
-    assert cost.startswith("180 requests an hour, 0 of them charged while nothing changes")
+    assert cost.startswith("70 requests an hour, 0 of them charged while nothing changes; 250 if every poll")
     (webhook,) = said(tried, "webhook")
     assert "Webhooks: read" in webhook
 
@@ -157,7 +161,26 @@ def test_without_credentials_every_request_is_charged_and_the_interval_is_what_t
     github: GithubServer,
 ) -> None:
     (cost,) = said(try_github(github, token=None), "cost")
-    assert "54 requests an hour, all charged; each repo is read about every 200 s" in cost
+    assert "54 requests an hour, all charged; each repo is read about every 78 s" in cost
+
+
+def test_the_cost_is_that_of_the_plan_that_polls_go_by(github: GithubServer, world: ScriptedWorld) -> None:
+    names = [f"acme/r{number}" for number in range(3)]
+    for name in names:
+        world.add_repo(name)
+    (cost,) = said(try_github(github, repos=names), "cost")
+    given: dict[str, Any] = {"provider": "github", "name": "g", "url": github.api_url, "token": "${GH}", "repos": tuple(names)}
+    reader = make_reader(GithubSource(**given), Config(), TOKENS)
+    plan = next(mark for batch in reader.poll(FakeMemory(), datetime.now(UTC)) if (mark := batch.marks.get(PLAN_MARK)))
+    reader.close()
+    now, worst = json.loads(plan)["now"], json.loads(plan)["worst"]
+    assert cost.startswith(f"{now} requests an hour, 0 of them charged while nothing changes; {worst} if every poll")
+
+
+def test_what_a_token_cannot_hold_to_the_interval_is_said_to_wait() -> None:
+    told = github_connect._cost(2_000, timedelta(seconds=60), None, datetime.now(UTC), anonymous=False)
+    assert told.text.startswith("36000 requests an hour")
+    assert told.text.endswith("140000 would be needed for every repo each interval: quiet ones wait")
 
 
 @pytest.mark.parametrize(

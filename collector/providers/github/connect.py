@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime, timedelta
 
@@ -9,20 +10,17 @@ import httpx
 
 from collector.domain.errors import BadAnswer, NotAllowed, NotFound
 from collector.providers.base import Budget
-from collector.providers.finding import Finding, per_hour
+from collector.providers.finding import Finding
 from collector.providers.github.api import HEADERS, Credentials
 from collector.providers.github.credentials import Anonymous, credentials_of
-from collector.providers.github.limits import RESERVE, budget_of, error_of
+from collector.providers.github.limits import budget_of, error_of
+from collector.providers.github.plan import Standing, hourly, hourly_most
 from collector.providers.github.selection import takes_repo
 from collector.providers.http import Http, Reply
 from config.model import Config, GithubSource
 
 MOST_TRIED = 50
 """Repos that are tried one by one; the rest is counted."""
-LISTS_A_REPO = 3
-"""What a poll of a quiet repo asks for: its workflows, its runs, its unfinished runs."""
-MOST_AN_HOUR = 36_000
-"""600 requests a minute with one token."""
 REDIRECTS = 3
 WANTED_EVENTS = ("workflow_run", "workflow_job")
 
@@ -65,7 +63,7 @@ class _Trial:
             yield from [found] if found else []
         yield Finding("sees", _counted(readable, len(repos)))
         yield self._webhook(repos[0], public_url)
-        yield _cost(len(repos), interval.total_seconds(), budget, anonymous=self._anonymous)
+        yield _cost(len(repos), interval, budget, self._clock(), anonymous=self._anonymous)
 
     def _get(self, path: str) -> Reply:
         headers = {**HEADERS, **self._credentials.headers()}
@@ -151,17 +149,17 @@ def _address(hook: Mapping[str, object]) -> str:
     return str(config.get("url") or "") if isinstance(config, dict) else ""
 
 
-def _cost(repos: int, interval_seconds: float, budget: Budget | None, *, anonymous: bool) -> Finding:
-    """Lists that did not change are 304: free with credentials, charged without."""
-    wished = per_hour(repos * LISTS_A_REPO, interval_seconds)
+def _cost(repos: int, interval: timedelta, budget: Budget | None, at: datetime, *, anonymous: bool) -> Finding:
+    """By the plan that polls go by. What did not change is 304: free with credentials, charged without."""
+    most = hourly_most(budget, anonymous=anonymous)
+    standings = [Standing(str(number), None, None) for number in range(repos)]
+    plan, wished = hourly(standings, interval, most, at), hourly(standings, interval, math.inf, at).now
     if anonymous:
-        limit = budget.limit if budget else 60
-        made = min(wished, int(limit * (1 - RESERVE)))
-        every = repos * LISTS_A_REPO * 3600 / made if made else 0
-        return Finding("cost", f"{made} requests an hour, all charged; each repo is read about every {round(every)} s")
-    made = min(wished, MOST_AN_HOUR)
-    stretched = "" if made == wished else f"; {wished} would be needed for every repo each interval: quiet ones wait"
+        every = round(interval.total_seconds() * max(1.0, wished / plan.now))
+        return Finding("cost", f"{plan.now} requests an hour, all charged; each repo is read about every {every} s")
+    needed = f"; {wished} would be needed for every repo each interval: quiet ones wait"
     return Finding(
         "cost",
-        f"{made} requests an hour, 0 of them charged while nothing changes; 2 or 3 charged for each run{stretched}",
+        f"{plan.now} requests an hour, 0 of them charged while nothing changes; {plan.worst} if every poll of every"
+        f" repo found news; about 2 charged for each run{'' if plan.now == wished else needed}",
     )
