@@ -30,8 +30,10 @@ class CheckReport:
 
 
 def check(path: Path | None, environ: Mapping[str, str]) -> CheckReport:
-    """Environment and file together; every secret must be there, and the web app must be allowed to start.
+    """Environment and file together; every secret must be there.
 
+    Listening beyond this machine without a password is an error; a ``public_url`` beyond it is a warning, as the
+    password may be set where the web app runs. That does not start without one either way.
     ``path`` None: CIHEALTH_CONFIG, else collectors.yaml if there. Raises nothing for what is wrong: it is reported.
     """
     problems: list[Problem] = []
@@ -44,16 +46,20 @@ def check(path: Path | None, environ: Mapping[str, str]) -> CheckReport:
         loaded = load(path if path is not None else settings.config, environ, need=EVERYTHING)
     except ConfigErrors as exc:
         return CheckReport(problems=(*problems, *exc.problems))
-    refusal = exposure_refusal(
-        host=settings.host,
-        public_url=loaded.config.public_url,
-        password=settings.password,
-        insecure=settings.insecure,
-    )
-    if refusal:
-        problems.append(Problem("environment", None, "CIHEALTH_PASSWORD", refusal))
+    warnings = loaded.warnings
+    if open_here := _exposed(settings, None):
+        problems.append(open_here)
+    elif elsewhere := _exposed(settings, loaded.config.public_url):
+        warnings += (elsewhere,)
     config = None if problems else loaded.config
-    return CheckReport(tuple(problems), loaded.warnings, loaded.notes, config, loaded.path)
+    return CheckReport(tuple(problems), warnings, loaded.notes, config, loaded.path)
+
+
+def _exposed(settings: Settings, public_url: str | None) -> Problem | None:
+    refusal = exposure_refusal(
+        host=settings.host, public_url=public_url, password=settings.password, insecure=settings.insecure
+    )
+    return Problem("environment", None, "CIHEALTH_PASSWORD", refusal) if refusal else None
 
 
 def lines(report: CheckReport) -> Iterator[str]:

@@ -39,11 +39,18 @@ def test_environment_and_file_are_told_together(tmp_path: Path) -> None:
     assert all(line.startswith("error: ") for line in told[:-1])
 
 
-def test_an_open_door_is_an_error_of_the_check_too(tmp_path: Path) -> None:
+def test_an_open_door_is_an_error_of_the_check_too() -> None:
+    (problem,) = check(None, {"CIHEALTH_HOST": "0.0.0.0"}).problems
+    assert "listening on 0.0.0.0 is open beyond this machine" in problem.message
+    assert check(None, {"CIHEALTH_HOST": "0.0.0.0", "CIHEALTH_INSECURE": "1"}).ok
+
+
+def test_a_public_url_warns_where_no_password_is_set_as_it_may_be_where_the_web_app_runs(tmp_path: Path) -> None:
     path = write(tmp_path, "public_url: https://ci.acme.com")
-    (problem,) = check(path, {}).problems
-    assert "public_url https://ci.acme.com is beyond this machine" in problem.message
-    assert check(path, {"CIHEALTH_INSECURE": "1"}).ok
+    report = check(path, {})
+    assert report.ok
+    assert "public_url https://ci.acme.com is beyond this machine" in report.warnings[-1].message
+    assert not check(path, {"CIHEALTH_INSECURE": "1"}).warnings
     assert check(None, {"CIHEALTH_CONFIG": str(path), "CIHEALTH_PASSWORD": "x"}).path == path
 
 
