@@ -2,13 +2,15 @@ import type { CardData } from "../lib/cards";
 import { Rule } from "./Rule";
 import { Sparkline } from "./Sparkline";
 
-const small = ({ sample, note }: CardData): string => (note === undefined ? sample : `${sample} · ${note}`);
-
 function Card({ card }: { card: CardData }) {
+  const why = card.change?.why;
   return (
     <li className="card">
       <h2>
-        <Rule label={card.label}>{card.rule}</Rule>
+        <Rule label={card.label}>
+          {card.rule}
+          {why !== undefined && ` ${why}`}
+        </Rule>
       </h2>
       <div className="value">
         <span>
@@ -19,12 +21,12 @@ function Card({ card }: { card: CardData }) {
       </div>
       <div className="foot">
         {card.change !== null && (
-          <span className={`delta ${card.change.tone}`} title="against the window before">
+          <span className={`delta ${card.change.tone}`} title={why ?? "against the window before"}>
             {card.change.text}
           </span>
         )}
-        <span className="sample" title={small(card)}>
-          {small(card)}
+        <span className="sample" title={card.sample}>
+          {card.sample}
         </span>
       </div>
     </li>

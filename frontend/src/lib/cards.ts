@@ -1,12 +1,14 @@
 /** What a metric card holds: the number, its sample, its change against the window before, and its rule. */
 import type { Numbers } from "../api/types";
-import { duration, span } from "./format";
+import { count, duration, span } from "./format";
 import type { Tone } from "./status";
 
 export interface Change {
   text: string;
   /** By direction of meaning: a rate that fell is bad, a duration that fell is good. */
   tone: "ok" | "bad" | "same";
+  /** Why there is nothing to compare, where there is not. */
+  why?: string;
 }
 
 export interface CardData {
@@ -14,8 +16,6 @@ export interface CardData {
   value: string;
   unit: string;
   change: Change | null;
-  /** In small, behind the sample. */
-  note?: string;
   sample: string;
   values: Numbers;
   tone: Tone;
@@ -44,7 +44,7 @@ export const seconds = (now: number | null, before: number | null, better: Bette
   changeOf(now, before, better, SMALLEST_SECONDS, (size) => (size < 3600 ? duration(size) : span(size)));
 
 /** The change, unless the window before holds so little that comparing with it says nothing. */
-export function against({ conclusive }: { conclusive: number }, change: Change | null): Pick<CardData, "change" | "note"> {
-  if (change === null || conclusive >= FEWEST_TO_COMPARE) return { change };
-  return { change: null, note: "too few builds before to compare" };
+export function against({ conclusive }: { conclusive: number }, change: Change | null): Change | null {
+  if (change === null || conclusive >= FEWEST_TO_COMPARE) return change;
+  return { text: "too few before", tone: "same", why: `Too few builds before to compare: ${count(conclusive)} succeeded or failed in the window before, and ${FEWEST_TO_COMPARE} are needed.` };
 }

@@ -80,6 +80,8 @@ function NotRead({ count: unread }: { count: number }) {
   );
 }
 
+const noneOf = (all: number): string => (all === 1 ? "The one pipeline here is not broken" : `None of ${plural(all, "pipeline")} is broken`);
+
 function NothingBroken({ pipelines }: { pipelines: readonly Pipeline[] }) {
   const unread = pipelines.filter((pipeline) => pipeline.unread !== null).length;
   const since = unread === 0 ? greenSince(pipelines) : null;
@@ -88,7 +90,7 @@ function NothingBroken({ pipelines }: { pipelines: readonly Pipeline[] }) {
       <div>
         <Pill mark={unread === 0 ? GREEN : UNSURE} />
         <span>
-          {pipelines.length === 1 ? "The one pipeline here is" : `None of ${plural(pipelines.length, "pipeline")} is`} {pipelines.length === 1 ? "not broken" : "broken"}
+          {unread === 0 ? noneOf(pipelines.length) : "No failure is known"}
           {since !== null && (
             <>
               , <Since at={since} />
@@ -98,7 +100,9 @@ function NothingBroken({ pipelines }: { pipelines: readonly Pipeline[] }) {
           {unread > 0 && <NotRead count={unread} />}
         </span>
       </div>
-      <Firing />
+      <span className="banner-links">
+        <Firing />
+      </span>
     </section>
   );
 }

@@ -64,7 +64,7 @@ describe("the overview", () => {
     expect(line).toHaveTextContent("nothing known to be broken");
     expect(within(line).getByRole("link", { name: "1 pipeline is not read just now →" })).toHaveAttribute("href", "/ui/sources");
     const [first] = await screen.findAllByRole("listitem").then((items) => items.filter((item) => item.closest(".pipes") !== null));
-    expect(first).toHaveTextContent("not readacme/web ciacme not read for 12 min; last seen success");
+    expect(first).toHaveTextContent("not readacme/web cifor 12 min (acme) · was success");
     expect(within(first as HTMLElement).getByText("not read").closest(".pill")).toHaveClass("idle");
   });
 
@@ -72,8 +72,8 @@ describe("the overview", () => {
     const unread = { source: "acme", read_at: null };
     serve({ ...WELL, "/metrics/summary": aSummary({ pipelines: [{ ...BROKEN, outlook: "failing", unread }] }) });
     show(<OverviewPage />);
-    expect(await screen.findByText(/acme not read yet|not read yet/)).toBeVisible();
-    expect(screen.getByText("1 broken")).toBeVisible();
+    expect(await screen.findByText("1 broken")).toBeVisible();
+    expect((await screen.findByText("broken")).closest("li")).toHaveTextContent("not read never whole (acme) · since");
   });
 
   it("shows a pipeline that silently stopped as stale", async () => {
@@ -130,6 +130,14 @@ describe("the overview", () => {
     await userEvent.click(screen.getByRole("button", { name: "repos: All repos" }));
     await userEvent.click(await screen.findByRole("checkbox", { name: "acme/api" }));
     expect(window.location.search).toBe("?window=30d&repo=acme%2Fapi");
+  });
+
+  it("says beside a card, and with its rule, that too little came before to compare", async () => {
+    serve({ ...WELL, "/metrics/summary": aSummary({ previous: { ...aSummary().previous, conclusive: 3 } }) });
+    show(<OverviewPage />);
+    expect((await screen.findAllByText("too few before"))[0]).toHaveAttribute("title", expect.stringMatching(/^Too few builds before to compare/));
+    screen.getByRole("button", { name: "Success rate" }).focus();
+    expect((await screen.findAllByText(/do not count\. Too few builds before to compare: 3 succeeded/)).length).toBeGreaterThan(0);
   });
 
   it("shows a card's rule on focus", async () => {

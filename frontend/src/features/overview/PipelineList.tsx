@@ -14,12 +14,11 @@ import { buildMark, pipelineMark } from "../../lib/status";
 const FIRST = 7;
 const STEP = 50;
 
-/** How old what is shown may be; nothing while the source is read. */
-function NotRead({ unread }: { unread: Pipeline["unread"] }) {
-  if (unread === null) return null;
+/** How old what is shown may be. */
+function Unread({ unread: { source, read_at } }: { unread: NonNullable<Pipeline["unread"]> }) {
   return (
     <>
-      <bdi>{unread.source}</bdi> not read {unread.read_at === null ? "yet" : <>for <Ago at={unread.read_at} /></>}
+      {read_at === null ? "never whole" : <>for <Ago at={read_at} /></>} (<bdi>{source}</bdi>)
     </>
   );
 }
@@ -31,7 +30,7 @@ function Why({ pipeline }: { pipeline: Pipeline }) {
     case "never_green":
       return <WhyBroken pipeline={pipeline} />;
     case "unread":
-      return <><NotRead unread={pipeline.unread} />; last seen {buildMark(pipeline.status).word}</>;
+      return <>{pipeline.unread !== null && <><Unread unread={pipeline.unread} /> · </>}was {buildMark(pipeline.status).word}</>;
     case "stale":
       return <>has not run for {span(pipeline.silent_seconds ?? 0)}</>;
     case "flaky":
@@ -48,7 +47,7 @@ function Why({ pipeline }: { pipeline: Pipeline }) {
 function WhyBroken({ pipeline: { since, streak, first_bad: bad, unread } }: { pipeline: Pipeline }) {
   return (
     <>
-      {unread !== null && <><NotRead unread={unread} /> · </>}
+      {unread !== null && <>not read <Unread unread={unread} /> · </>}
       {since !== null && <>since <Moment at={since} /> · </>}
       {count(streak)} in a row
       {bad?.commit != null && <> · <Commit commit={bad.commit} /></>}

@@ -31,15 +31,15 @@ describe("metric cards", () => {
   it("do not compare with a window that holds almost nothing", () => {
     const before = (conclusive: number) => ({ ...aSummary().previous, conclusive });
     const few = cardsOf(aSummary({ previous: before(9) }));
-    expect(few.map((each) => each.change)).toEqual([null, null, null, null, null]);
-    expect(new Set(few.map((each) => each.note))).toEqual(new Set(["too few builds before to compare"]));
+    expect(new Set(few.map((each) => each.change?.text))).toEqual(new Set(["too few before"]));
+    expect(few[0]?.change?.why).toBe("Too few builds before to compare: 9 succeeded or failed in the window before, and 10 are needed.");
     const enough = cardsOf(aSummary({ previous: before(10) }));
-    expect(enough.every((each) => each.change !== null && each.note === undefined)).toBe(true);
+    expect(enough.every((each) => each.change !== null && each.change.why === undefined)).toBe(true);
   });
 
   it("have nothing to say of a window before that has no such figure", () => {
     const previous = { ...aSummary().previous, conclusive: 0, success_rate: null };
-    expect(card("Success rate", aSummary({ previous }))).not.toHaveProperty("note");
+    expect(card("Success rate", aSummary({ previous })).change).toBeNull();
   });
 
   it("list beside the rates what they leave out", () => {

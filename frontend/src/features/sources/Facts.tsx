@@ -44,7 +44,7 @@ const LATE_SECONDS = 30;
 
 /** When it is due; how late it is, once it should have come. */
 function Due({ at }: { at: string }) {
-  const now = useNow(5);
+  const now = useNow(1);
   const seconds = (now - instant(at)) / 1000;
   const text = seconds < -5 ? ago(at, now) : seconds < LATE_SECONDS ? "now" : `${span(seconds)} late`;
   return <time dateTime={at} title={absolute(at)}>{text}</time>;

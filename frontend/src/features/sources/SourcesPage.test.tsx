@@ -29,9 +29,9 @@ describe("the sources page", () => {
     const circuit = { state: "open" as const, failures: 5, opened_at: later(-300) };
     serve({ "/sources": { sources: [{ ...SOURCE, state: "failing", stale: true, last_error: "no answer", advice: "See whether it is up.", circuit, next_poll_at: later(245) }] } });
     show(<SourcesPage />);
-    expect(await screen.findByText(/^no answer/)).toBeVisible();
+    expect(await screen.findByText("no answer")).toBeVisible();
     const card = screen.getByRole("listitem");
-    expect(card).toHaveTextContent(/no answer See whether it is up\. Its circuit is open after 5 failures in a row: it is left alone until .* \(in 4 min\), then tried once; the first success closes it\./);
+    expect(card).toHaveTextContent(/no answer\. See whether it is up\. Its circuit is open after 5 failures in a row: it is left alone until .* \(in 4 min\), then tried once; the first success closes it\./);
     expect(card).toHaveTextContent(/failing ?stale/);
     expect(card).not.toHaveTextContent("Next read");
   });

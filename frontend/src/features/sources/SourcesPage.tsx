@@ -28,11 +28,10 @@ function Trouble({ source }: { source: Source }) {
   return (
     <div className={`note-box ${source.state === "failing" ? "bad" : "warn"}`}>
       <p>
-        {source.last_error !== null && <bdi>{plainText(source.last_error)}</bdi>}
-        {source.last_error !== null && source.last_error_at !== null && (
+        {source.last_error !== null && (
           <>
-            {" "}
-            <small>(<Ago at={source.last_error_at} suffix=" ago" />)</small>
+            <bdi>{plainText(source.last_error).replace(/\.$/, "")}</bdi>
+            {source.last_error_at !== null && <> <small>(<Ago at={source.last_error_at} suffix=" ago" />)</small></>}.
           </>
         )}
         {source.advice !== null && source.advice !== "" && <> {source.advice}</>}
