@@ -38,13 +38,20 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture
 def page(browser: Browser) -> Iterator[Page]:
-    """A page at laptop width whose console errors and failed scripts end the test."""
+    """A page at laptop width whose console errors, warnings and failed scripts end the test."""
     context = browser.new_context(viewport={"width": 1440, "height": 1000})
     opened = context.new_page()
     complaints: list[str] = []
     opened.on("pageerror", lambda error: complaints.append(str(error)))
-    opened.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
+    opened.on("console", lambda told: complaints.append(told.text) if told.type in ("error", "warning") else None)
     yield opened
     context.close()
-    expected = ("WebSocket connection", "net::ERR_CONNECTION_REFUSED", "503", "ERR_EMPTY_RESPONSE", "ERR_CONNECTION")
+    expected = (
+        "WebSocket connection",
+        "net::ERR_CONNECTION_REFUSED",
+        "ERR_INTERNET_DISCONNECTED",
+        "503",
+        "ERR_EMPTY_RESPONSE",
+        "ERR_CONNECTION",
+    )
     assert [text for text in complaints if not any(known in text for known in expected)] == []
