@@ -3,7 +3,7 @@ import uPlot from "uplot";
 
 import { axisTime, duration, instant, percent, pointTime } from "../../lib/format";
 import { getPrefs } from "../../lib/prefs";
-import type { Line, Mark, Plot } from "./plot";
+import { markText, type Line, type Mark, type Plot } from "./plot";
 
 const LINE_COLOURS = ["--accent", "--warn", "--flaky", "--ok", "--run"] as const;
 const DASHES: readonly (readonly number[])[] = [[], [7, 3], [2, 3], [10, 3, 2, 3], [4, 2]];
@@ -143,16 +143,11 @@ function dateOf(seconds: number): Date {
   return zone === "" ? new Date(seconds * 1000) : uPlot.tzDate(new Date(seconds * 1000), zone);
 }
 
-function markText({ n }: Mark, label: string | undefined): string {
-  if (n > 1) return `the newest of ${n} failures${label === undefined ? "" : ` of ${label}`}`;
-  return label === undefined ? "failed" : `${label} failed`;
-}
-
 function pointText(drawn: uPlot, plot: Plot): string {
   const { idx: index, left = -1, top = -1 } = drawn.cursor;
   const mark = left < 0 ? null : markUnder(drawn, plot.marks, left, top);
   if (mark !== null && mark.value !== null) {
-    return `${when(second(mark.at))}: ${markText(mark, mark.line === undefined ? undefined : plot.lines[mark.line]?.label)} after ${duration(mark.value)}`;
+    return `${when(second(mark.at))}: ${markText(plot, mark)} after ${duration(mark.value)}`;
   }
   const at = index == null ? undefined : drawn.data[0][index];
   if (index == null || at === undefined) return "";

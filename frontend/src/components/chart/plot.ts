@@ -29,3 +29,10 @@ export interface Plot {
 
 export const isBlank = ({ lines, marks }: Plot): boolean =>
   marks.every((mark) => mark.value === null) && lines.every((line) => line.points.every((point) => point.value === null));
+
+/** What a mark stands for, by the name of its line: marks of several lines are apart by colour alone. */
+export function markText({ lines }: Plot, { n, line }: Mark): string {
+  const label = line === undefined ? undefined : lines[line]?.label;
+  if (n > 1) return `the newest of ${n} failures${label === undefined ? "" : ` of ${label}`}`;
+  return label === undefined ? "failed" : `${label} failed`;
+}
