@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
+from collector.demo.github import GithubServer
+from collector.demo.jenkins import JenkinsServer
+from collector.demo.script import ScriptedWorld
+from tests.acceptance.collecting import ENVIRON, START, Collecting
 from tests.acceptance.deliveries import Delivery, recorded_github
 from tests.acceptance.jenkins_replay import JenkinsReplay
 from tests.acceptance.running import HOSTS, SECRETS, Running
@@ -60,3 +65,14 @@ def run(deliveries: dict[str, Delivery]) -> Delivery:
 @pytest.fixture(scope="module")
 def job(deliveries: dict[str, Delivery]) -> Delivery:
     return deliveries["hub4j/workflow_job.json"]
+
+
+@pytest.fixture
+def collecting(tmp_path: Path) -> Iterator[Collecting]:
+    world = ScriptedWorld(now=START)
+    users = {"ci-health": ENVIRON["JK"]}
+    with GithubServer(world, enterprise=True) as github, JenkinsServer(world, users=users) as jenkins:
+        made = Collecting(tmp_path, world, github, jenkins)
+        yield made
+        made.close()
+        assert (github.failures, jenkins.failures) == ([], [])

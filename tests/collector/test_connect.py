@@ -169,7 +169,7 @@ def test_the_cost_is_that_of_the_plan_that_polls_go_by(github: GithubServer, wor
     for name in names:
         world.add_repo(name)
     (cost,) = said(try_github(github, repos=names), "cost")
-    given: dict[str, Any] = {"provider": "github", "name": "g", "url": github.api_url, "token": "${GH}", "repos": tuple(names)}
+    given: dict[str, Any] = {"provider": "github", "name": "g", "url": github.api_url, "token": "${GH}", "repos": names}
     reader = make_reader(GithubSource(**given), Config(), TOKENS)
     plan = next(mark for batch in reader.poll(FakeMemory(), datetime.now(UTC)) if (mark := batch.marks.get(PLAN_MARK)))
     reader.close()
