@@ -132,7 +132,7 @@ class GithubApi:
         return reply
 
     def spendable(self, share: float) -> bool:
-        """Whether more than ``share`` of the limit, and more than polls need, is left: for what can wait."""
+        """Whether more than ``share`` of the limit is left: for what can wait while the rest cannot."""
         return self.grant.spendable(share, self._clock())
 
     @property

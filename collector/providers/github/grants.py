@@ -25,8 +25,6 @@ NEED_OVER = timedelta(minutes=15)
 """What ordinary polls need an hour is reckoned over about this time."""
 ERROR = 0.01
 """Part of the limit that what polls need may be off by: chance decides what happens in an hour's last minutes."""
-PLENTY = 1.2
-"""``Grant.ease`` from which on there is something to spare for what may be left out."""
 _SAME_RESET = timedelta(seconds=5)
 """Two answers' resets are the same one when they are as near as this: each is computed on our clock."""
 
@@ -154,13 +152,11 @@ class Grant:
         self._waiting = waiting
 
     def spendable(self, share: float, now: datetime) -> bool:
-        """Whether more than ``share`` of the limit, and more than polls need, is left: for what can wait."""
+        """Whether more than ``share`` of the limit is left: for what can wait while the rest cannot."""
         budget = self._budget
         if self._waiting is not None and now < self._waiting.until:
             return False
-        if budget is None or now >= budget.reset_at:
-            return True
-        return budget.remaining > budget.limit * share and self.ease(now) >= PLENTY
+        return budget is None or now >= budget.reset_at or budget.remaining > budget.limit * share
 
 
 class Grants:

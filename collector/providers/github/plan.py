@@ -22,6 +22,8 @@ LONGEST = timedelta(minutes=10)
 RARER = timedelta(minutes=5)
 """How often a repo is read whose webhooks tell us its news."""
 BUSY_FOR = timedelta(minutes=30)
+PLENTY = 1.2
+"""``ease`` from which on jobs of builds that go on are read."""
 QUIET_STRETCHED = (1.1, 1.0)
 BUSY_STRETCHED = (1.0, 0.85)
 """``ease`` from which on quiet and busy repos are read less often, and that at which it is every ten minutes."""

@@ -9,6 +9,7 @@ from collector.domain.model import Status
 from collector.providers.base import Batch, KnownBuild
 from collector.providers.github.api import GithubApi
 from collector.providers.github.details import Details
+from collector.providers.github.plan import PLENTY
 
 JOBS_EVERY = timedelta(minutes=5)
 """How old the jobs of a build that goes on may be: they tell what waits, and for which label."""
@@ -33,7 +34,7 @@ class Running:
         by_turn = {_turn(one): one for one in builds if one.run_known}
         self._due_at = {turn: self._due_at.get(turn) or _first_at(one, now) for turn, one in by_turn.items()}
         for turn in [turn for turn, at in self._due_at.items() if at <= now][:MAX_RUNNING]:
-            if not self._api.spendable(SPARED):
+            if self._api.ease < PLENTY or not self._api.spendable(SPARED):
                 return
             self._due_at[turn] = now + JOBS_EVERY
             with self._api.beside():

@@ -172,6 +172,32 @@ def test_once_only_a_quarter_of_the_budget_is_left_jobs_are_read_when_their_buil
     assert [one.status for one in job_rows(memory.states[key()])] == [Status.SUCCESS]
 
 
+def test_jobs_of_running_builds_are_left_out_while_polls_need_all_that_is_left_and_the_sweep_is_not() -> None:
+    world, memory = GithubWorld(), FakeMemory()
+    reader = world.reader()
+    world.poll(reader, memory)
+    world.limit = 400
+    for number in range(1, 16):
+        at = {"created_at": stamp(world.now), "run_started_at": stamp(world.now), "updated_at": stamp(world.now)}
+        for run_id in range(number * 100, number * 100 + 10):
+            world.add(run(run_id, **at), [job(run_id, run_id)])
+        world.remaining = 400
+        polled(world, memory, reader, 1)
+    assert all(state.jobs for state in memory.states.values())
+    world.remaining = 274
+    world.add(
+        run(9000, **GOING, created_at=stamp(world.now), updated_at=stamp(world.now)), [job(9000, 9000, **RUNNING)]
+    )
+    polled(world, memory, reader, 1)
+    assert memory.states[key(9000)].jobs == {}
+    swept = memory.marks["swept:acme/web"]
+    world.now += timedelta(days=1)
+    world.remaining = 274
+    polled(world, memory, reader, 1)
+    assert memory.marks["swept:acme/web"] > swept
+    assert len(memory.states[key(9000)].jobs) == 1, "and there is plenty again"
+
+
 def test_a_budget_that_does_not_last_puts_off_jobs_of_builds_that_succeeded_and_reads_them_in_the_next_hour() -> None:
     world, memory = GithubWorld(), FakeMemory()
     reader = world.reader()

@@ -83,21 +83,6 @@ def test_ease_tells_how_often_what_is_left_above_the_reserve_covers_what_polls_n
     assert grant.ease(HOUR) == math.inf, "the hour is over"
 
 
-def test_what_can_wait_leaves_half_of_the_budget_and_more_than_polls_need() -> None:
-    grant = Grant(None)
-    grant.told(Budget(5000, 3500, HOUR))
-    assert grant.spendable(0.5, NOW)
-    for _ in range(600):
-        grant.spent(NOW)
-    assert grant.ease(NOW) == pytest.approx(2950 / 2400)
-    assert grant.spendable(0.5, NOW)
-    for _ in range(100):
-        grant.spent(NOW)
-    assert not grant.spendable(0.5, NOW)
-    grant.told(Budget(5000, 2500, HOUR))
-    assert not grant.spendable(0.5, NOW + timedelta(minutes=59))
-
-
 def test_a_grant_is_shared_by_key_and_divided_among_those_who_use_it() -> None:
     grants = Grants()
     one, other = grants.of("", "https://api.github.com", "token:a", paced=True), object()
