@@ -119,6 +119,9 @@ class Delivery:
         jump = now - self._seen[0] - timedelta(seconds=steady - self._seen[1])
         if abs(jump) > JUMP:
             self._pace = self._pace.moved(jump)
+            self._state = replace(self._state, blocked_until=self._pace.blocked_until)
+            with self._database.writing():
+                receivers.save(self._state)
             log.info("the clock was set", receiver=self._target.name, by_seconds=round(jump.total_seconds(), 1))
         self._seen = (now, steady)
         return now

@@ -131,6 +131,21 @@ def test_a_wait_outlives_a_restart(database: Database, clock: TestClock) -> None
     assert notifier.told == [(1, g.FAILING)]
 
 
+def test_a_wait_is_as_long_after_a_restart_when_the_clock_was_set_before_it(
+    database: Database, clock: TestClock
+) -> None:
+    put(database, 1)
+    before = delivery(database, Scripted(TryLater("429", retry_after_seconds=120)), clock)
+    before.step()
+    clock.set_by(timedelta(hours=-24))
+    before.step()
+    notifier = Scripted()
+    run(delivery(database, notifier, clock), clock, 118)
+    assert notifier.asked == []
+    run(delivery(database, notifier, clock), clock, 4)
+    assert notifier.told == [(1, g.FAILING)]
+
+
 def test_back_off_grows_from_a_second_to_five_minutes(database: Database, clock: TestClock) -> None:
     notifier = Scripted(*[TryLater("down")] * 12)
     at: list[float] = []

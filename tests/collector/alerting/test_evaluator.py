@@ -244,6 +244,9 @@ def test_a_flapping_line_is_told_once_summed_up_hourly_and_its_end_is_told(rig: 
     rig.tick(hours=1)
     rig.tick(hours=1)
     assert rig.kinds().count("flapping") == 2, "one sum: nothing happened in the second hour"
+    rig.tick(hours=-24)
+    rig.tick(hours=24)
+    assert rig.kinds().count("flapping") == 2, "nor does a clock that was set bring one"
     at = rig.now
     for more in range(1, 22):
         rig.told(failed(run + more, at + timedelta(minutes=10 * more)))
@@ -317,6 +320,21 @@ def test_clocks_that_jump_open_nothing_twice(make_rig: MakeRig) -> None:
     rig.tick(hours=-2)
     rig.tick(hours=2)
     assert (rig.states(), rig.kinds()) == ([State.FIRING], ["failing"])
+
+
+def test_a_clock_that_is_set_back_holds_no_alert_back(make_rig: MakeRig) -> None:
+    rig = make_rig("receivers: [{name: team, stdout: {}}]\nrules: [{name: r, when: failure, for: 5m, remind: 6h}]")
+    rig.told(failed(1, later()))
+    rig.tick(hours=-24)
+    rig.tick(minutes=4)
+    assert rig.states() == [State.PENDING]
+    rig.tick(minutes=1)
+    assert (rig.states(), rig.kinds()) == ([State.FIRING], ["failing"])
+    rig.tick(hours=-24)
+    rig.tick(hours=5)
+    assert rig.kinds() == ["failing"]
+    rig.tick(hours=1)
+    assert rig.kinds() == ["failing", "reminder"]
 
 
 @pytest.mark.parametrize("statement", range(1, 40, 3))
