@@ -105,10 +105,10 @@ export function axisTime(at: number, stepSeconds: number, zone = getPrefs().zone
   return stepSeconds >= 86_400 || time === "00:00" ? `${weekday(date)} ${date.getUTCDate()}` : time;
 }
 
-/** Tue 24 09:12, for an instant in milliseconds, in the reader's zone. */
+/** Tue 24 Nov 09:12, for an instant in milliseconds, in the reader's zone. */
 export function pointTime(at: number, zone = getPrefs().zone): string {
   const date = zoned(at, zone);
-  return `${weekday(date)} ${date.getUTCDate()} ${hourMinute(date)}`;
+  return `${weekday(date)} ${dayMonth(date)} ${hourMinute(date)}`;
 }
 
 /** "just now", "12 s", "6 min", "3 h", "2 d"; with "in " before instants that are still to come. */
