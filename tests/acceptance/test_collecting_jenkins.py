@@ -8,6 +8,7 @@ import pytest
 
 from collector.demo.faults import Fault
 from collector.demo.plans import FREESTYLE, MATRIX, Stage
+from collector.domain.names import controller_of
 from tests.acceptance.collecting import ENVIRON, START, Collecting
 from tests.webapp.harness import jenkins_event
 
@@ -192,7 +193,7 @@ def test_a_controller_behind_another_name_is_one_by_poll_and_by_webhook(collecti
     assert collecting.web.post("jenkins", body, headers=BEARER).status_code == 201
     collecting.poll()
     instances = {build["instance"] for build in collecting.get("/builds", window="3650d")["builds"]}
-    assert instances == {collecting.jenkins.instance}
+    assert instances == {controller_of(collecting.jenkins.base_url)}
     stranger = jenkins_event(full_url="https://elsewhere.acme.com/job/platform/job/web/19/")
     assert collecting.web.post("jenkins", stranger, headers=BEARER).status_code == 202
 
