@@ -25,6 +25,7 @@ from collector.domain.alert_states import (
     noted,
 )
 from collector.domain.names import why_switched_off
+from collector.domain.reminding import counting_from, counts_from, is_to_be_summed_up
 from collector.domain.routing import Subject
 from collector.domain.rules.base import Standing, Verdict
 from collector.domain.rules.stale import Stale, judge_source
@@ -35,8 +36,6 @@ from collector.storage.database import Database
 from collector.storage.lines import LineKey
 from config.model import Config
 
-SUM_EVERY = timedelta(hours=1)
-"""How often a flapping line is told of in sum."""
 STUCK_EVERY = timedelta(seconds=2)
 SLOW_EVERY = timedelta(seconds=60)
 """Stale pipelines, and windows that slide on: nobody waits for them to the second."""
@@ -83,7 +82,7 @@ class Clockwork:
                     self._keep(alert, self._moved(alert, current, now), now)
 
     def _moves(self, alert: Alert, current: Sequence[Silence], now: datetime, new_silence: bool) -> bool:
-        if _counts_from(alert) > now:
+        if counts_from(alert) > now:
             return True
         match alert.state:
             case State.PENDING:
@@ -95,8 +94,8 @@ class Clockwork:
                 return silenced or self._to_remind(alert, now)
 
     def _moved(self, alert: Alert, current: Sequence[Silence], now: datetime) -> Decision:
-        if _counts_from(alert) > now:
-            return Decision(_counting_from(alert, now))
+        if counts_from(alert) > now:
+            return Decision(counting_from(alert, now))
         silence = self._silence(alert, current, now)
         if silence is not None and alert.state is not State.SILENCED:
             after, transition = moved(alert, Event.SILENCE, now, silence.reason or "silenced", silence.author)
@@ -117,21 +116,21 @@ class Clockwork:
         rule = self._by_name.get(alert.rule)
         if rule is None or rule.remind is None or alert.flapping or alert.evidence.get(UNTOLD):
             return False
-        return now - _counts_from(alert) >= rule.remind
+        return now - counts_from(alert) >= rule.remind
 
     def _silence(self, alert: Alert, current: Sequence[Silence], now: datetime) -> Silence | None:
         return silence_of(current, alert.rule, alert.severity, alert.line, self._groups, now)
 
     def _sum_up(self, flapping: Sequence[Alert], now: datetime) -> None:
         """Once an hour what a flapping line did meanwhile, with how it stands now."""
-        due = [one for one in flapping if _is_to_be_summed_up(one, now)]
+        due = [one for one in flapping if is_to_be_summed_up(one, now)]
         for seen in due:
             with self._database.writing():
                 alert = alerts.get(seen.id)
-                if not alert.flapping or not _is_to_be_summed_up(alert, now):
+                if not alert.flapping or not is_to_be_summed_up(alert, now):
                     continue
                 if alert.summed_at is not None and alert.summed_at > now:
-                    alerts.save(_counting_from(alert, now))
+                    alerts.save(counting_from(alert, now))
                     continue
                 after, transition = noted(replace(alert, summed_at=now), now, alert.state, "summed_up")
                 tells = alert.state in (State.FIRING, State.RESOLVED)
@@ -274,26 +273,6 @@ class _Due:
             return False
         self._last = now
         return True
-
-
-def _is_to_be_summed_up(alert: Alert, now: datetime) -> bool:
-    """Whether it changed since it was last told of in sum, an hour ago or more; or the clock was set back."""
-    summed_at = alert.summed_at
-    due = summed_at is None or (alert.changed_at > summed_at and now - summed_at >= SUM_EVERY)
-    return due or (summed_at is not None and summed_at > now)
-
-
-def _counts_from(alert: Alert) -> datetime:
-    """Since when ``for:`` of a pending alert runs, or the time to the next reminder of another."""
-    return alert.opened_at if alert.state is State.PENDING else alert.summed_at or alert.fired_at or alert.opened_at
-
-
-def _counting_from(alert: Alert, now: datetime) -> Alert:
-    """After the clock was set back nobody knows how long it was: it counts from now, not from a day to come."""
-    if alert.state is State.PENDING:
-        return replace(alert, opened_at=now)
-    quiet = alert.summed_at is not None and alert.changed_at <= alert.summed_at
-    return replace(alert, summed_at=now, changed_at=now if quiet else alert.changed_at)
 
 
 def _left(alert: Alert, *, moved_to: Line | None) -> Verdict:
