@@ -15,6 +15,7 @@ from collector.ingest import Context
 from collector.providers.base import Batch, SourceReader
 from collector.providers.github import client
 from collector.providers.github.webhook import parse
+from collector.storage import database as storage
 from collector.storage.database import Database, connect
 from collector.storage.memory import SourceMemory
 from collector.storage.tables import sql
@@ -27,7 +28,9 @@ MINUTE = timedelta(minutes=1)
 
 
 @pytest.fixture
-def database(tmp_path: Path) -> Iterator[Database]:
+def database(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Database]:
+    """That does not wait for the disk to have each of its thousands of commits: no power goes here."""
+    monkeypatch.setitem(storage._PRAGMAS, "synchronous", "off")
     database = connect(f"sqlite:///{tmp_path / 'changing.db'}")
     database.migrate()
     yield database
