@@ -273,10 +273,6 @@ class Item:
     def name(self) -> str:
         return self.full_name.rpartition("/")[2]
 
-    @property
-    def buildable(self) -> bool:
-        return self.cls in (PIPELINE, FREESTYLE, MATRIX)
-
 
 def build_status(build: Build, now: datetime) -> str:
     """``queued``, ``building`` or ``done`` at ``now``."""

@@ -106,11 +106,6 @@ def changed_since(at: datetime) -> list[tuple[int, str]]:
     return [(row[0], row[1]) for row in sql("SELECT id, changed_at FROM alerts WHERE changed_at >= ?", (text(at),))]
 
 
-def last_change() -> str | None:
-    """When an alert last changed, as text that sorts."""
-    return sql("SELECT max(changed_at) FROM alerts").fetchone()[0]  # type: ignore[no-any-return]
-
-
 def _where(filters: AlertFilters, *, by_state: bool = True) -> Where:
     found = Where()
     exact = {"rule": filters.rule, "severity": filters.severity, "pipeline": filters.pipeline,

@@ -99,15 +99,6 @@ def facts(key: LineKey, build_id: int) -> LineFacts | None:
     return LineFacts(line, bool(is_default), state, path, external_id)
 
 
-def newest_build(key: LineKey) -> int | None:
-    """The line's newest build of any status."""
-    row = sql(
-        f"SELECT id FROM builds WHERE pipeline_id = ? AND branch IS ? {_NEWEST} LIMIT 1",
-        (key.pipeline_id, key.branch or None),
-    ).fetchone()
-    return row[0] if row else None
-
-
 def judged(key: LineKey) -> Order | None:
     """The newest build that the line was judged by; None: it never was."""
     row = sql(

@@ -80,11 +80,6 @@ def waiting(receiver: str, limit: int = 1000) -> list[Notification]:
     return [_notification(row) for row in rows]
 
 
-def count_waiting(receiver: str) -> int:
-    query = f"SELECT count(*) FROM notifications WHERE receiver = ? AND state = '{PENDING}'"
-    return int(sql(query, (receiver,)).fetchone()[0])
-
-
 def receivers_waiting() -> list[str]:
     """The names of receivers, configured or not, for which something is pending."""
     return [row[0] for row in sql(f"SELECT DISTINCT receiver FROM notifications WHERE state = '{PENDING}'")]
@@ -182,19 +177,6 @@ def of_alert(alert_id: int) -> list[Notification]:
     """All of the alert's, oldest first."""
     rows = sql(f"SELECT {_COLUMNS} FROM notifications WHERE alert_id = ? ORDER BY id", (alert_id,))
     return [_notification(row) for row in rows]
-
-
-def of_alerts(alert_ids: Sequence[int]) -> dict[int, list[Notification]]:
-    """``of_alert`` for each of at most 500 alerts."""
-    found: dict[int, list[Notification]] = {alert_id: [] for alert_id in alert_ids}
-    if alert_ids:
-        rows = sql(
-            f"SELECT {_COLUMNS} FROM notifications WHERE alert_id IN ({marks(alert_ids)}) ORDER BY id", list(alert_ids)
-        )
-        for row in rows:
-            one = _notification(row)
-            found[row[1]].append(one)
-    return found
 
 
 def prune(now: datetime, *, days: float = KEPT_DAYS, batch: int = 1000) -> int:

@@ -170,7 +170,6 @@ def test_a_silence_that_cannot_be_is_refused_by_field(
 def test_changed_alerts_can_be_followed(rig: Rig) -> None:
     rig.told(failed(1, later()), failed(2, later(minutes=5), workflow=8))
     with rig.database.reading():
-        assert alert_pages.last_change() == "2026-03-01T12:06:00.000000Z"
         assert [alert_id for alert_id, _ in alert_pages.changed_since(later())] == [1, 2]
         assert [alert_id for alert_id, _ in alert_pages.changed_since(later(minutes=7))] == []
     rig.told(passed(3, later(minutes=9)))
