@@ -176,6 +176,7 @@ class Filing:
             facts = columns.Facts(repo, pipeline, self._source, place, log, None, self._now)
             groups.show_log(build_id, columns.of(row, state, facts))
         self._see_branch(repo, pipeline, row.branch)
+        self._pipelines.is_built(pipeline)
         self.created[build_id] = self.changed[build_id] = None
 
     def _update(self, repo: RepoRow, stored: Stored, state: BuildState, place: int) -> None:

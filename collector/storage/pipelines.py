@@ -109,6 +109,12 @@ class Pipelines:
             row.has_branches = True
             sql("UPDATE pipelines SET has_branches = 1 WHERE id = ?", (row.id,))
 
+    def is_built(self, row: PipelineRow) -> None:
+        """A new build came: whoever tells of it watches it, though no source that polls does."""
+        if row.left_as is not None:
+            row.left_as = None
+            self._save(row)
+
     def adopt(self, loser_id: int, winner: RepoRow) -> None:
         """What is known of the pipelines of a repo that another takes over goes along."""
         rows = sql(f"SELECT {_COLUMNS} FROM pipelines WHERE repo_id = ? AND external_id IS NOT NULL", (loser_id,))

@@ -11,15 +11,21 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import apsw
 import pytest
 
+from collector import ingest
 from collector.daemon import in_words
 from collector.demo.run import DemoServers, start_demo
+from collector.domain.model import Status
 from collector.poller import Outcome
+from collector.providers.base import Batch, WaitingItem, Watching
+from collector.storage.database import connect
+from tests.builders import run_word
 
 NOWHERE = "http://127.0.0.1:9"
 
@@ -211,6 +217,23 @@ def test_the_collector_leaves_when_the_pipe_of_its_parent_closes(start: Start) -
     os.close(write_end)
     assert collector.process.wait(5) == 0
     assert "is gone" in collector.output
+
+
+def test_what_sources_watched_that_are_configured_no_more_goes_quiet(start: Start, tmp_path: Path) -> None:
+    now = datetime.now(UTC)
+    item = WaitingItem("1", "jenkins", "ci.acme.com", "platform", "web", now)
+    keys = ("github|github.com|acme/web", "github|github.com|acme/api")
+    database = connect(f"sqlite:///{tmp_path}/cihealth.db")
+    database.migrate()
+    told = Batch(words=(run_word(status=Status.IN_PROGRESS),), waiting=(item,), watching=Watching(keys))
+    ingest.record(database, told, ingest.Context("dropped"), now - timedelta(hours=1))
+    left = Batch(watching=Watching(left={keys[0]: "unwatched"}))
+    ingest.record(database, left, ingest.Context("dropped"), now - timedelta(hours=1))
+    database.close()
+    start()
+    wait_until(lambda: rows(tmp_path, "SELECT status, conclusion FROM builds") == [("skipped", "unwatched")])
+    assert rows(tmp_path, "SELECT count(*) FROM waiting") == [(0,)]
+    assert rows(tmp_path, "SELECT key, left_as FROM watching") == [(keys[1], "unwatched")], "that waits for a while"
 
 
 def test_an_outcome_is_told_in_one_line() -> None:

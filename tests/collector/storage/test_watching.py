@@ -80,6 +80,13 @@ def test_what_comes_back_is_as_its_provider_says_and_was_added_anew(database: Da
     assert stands(database, "github") == ("disabled_manually", "success", "success")
 
 
+def test_a_pipeline_that_is_still_pushed_to_is_not_off(database: Database) -> None:
+    leave(database, WEB, UNWATCHED)
+    ingest.let_go(database, QUIET)
+    ingest.record(database, Batch(words=(run_word(github_key(2), told_by="push"),)), Context(None), QUIET)
+    assert stands(database, "github")[0] == "active"
+
+
 def test_what_another_source_watches_is_not_left(database: Database) -> None:
     ingest.record(database, Batch(watching=Watching((WEB,))), Context("other"), SOON)
     leave(database, WEB, UNWATCHED)
