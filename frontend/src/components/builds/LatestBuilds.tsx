@@ -11,6 +11,8 @@ import { BuildsTable } from "./BuildsTable";
 
 const AHEAD_PIXELS = 400;
 const NO_ROWS = <Skeleton lines={10} height={24} />;
+/** Blank, and not called loading: nothing is under way before one comes near. */
+const LATER = <div className="rows-later" />;
 
 interface LatestBuildsProps {
   query: BuildsQuery;
@@ -62,7 +64,7 @@ export function LatestBuilds({ query, sort, onSort, matches, empty, note }: Late
   return (
     <div ref={panel} className="anchor">
       <Panel title="Latest builds" aside={aside}>
-        <Loaded query={{ ...result, data }} skeleton={NO_ROWS}>
+        <Loaded query={{ ...result, data }} skeleton={seen ? NO_ROWS : LATER}>
           {() =>
             builds.length === 0 ? (
               empty

@@ -29,10 +29,11 @@ export function Chart({ plot, label, note, focus = null }: ChartProps) {
   const [table, setTable] = useState(false);
   const place = useRef<HTMLDivElement>(null);
   const seen = useSeen(place, AHEAD_PIXELS);
+  const described = `${label} The same as a table: the button below.`;
   return (
     <>
       <div ref={place} className="chart-place">
-        <Suspense fallback={CHART_WAIT}>{seen ? <LinesChart plot={plot} focus={focus} label={`${label} The same as a table: the button below.`} /> : CHART_WAIT}</Suspense>
+        <Suspense fallback={CHART_WAIT}>{seen ? <LinesChart plot={plot} focus={focus} label={described} /> : <div className="chart" role="img" aria-label={described} />}</Suspense>
       </div>
       <p className="hint">
         {note}{" "}
