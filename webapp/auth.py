@@ -22,6 +22,7 @@ from flask import Flask, Response, current_app, redirect, request, session
 
 from webapp.clients import client_address
 from webapp.errors import Refused, error_response
+from webapp.hosts import is_address
 from webapp.services import root_path, services
 from webapp.throttle import Gate
 
@@ -86,6 +87,8 @@ def _check() -> Response | None:
 
 def check_host() -> None:
     """Raises Refused(403) for a name that is not ours: a foreign name may point here (DNS rebinding)."""
+    if "HTTP_HOST" not in request.environ:
+        raise Refused(400, "Host: is missing", field="Host")
     if not services().options.hosts.knows(request.host):
         raise Refused(403, "Host: this server does not go by that name (see public_url)", field="Host")
 
@@ -106,9 +109,10 @@ def _check_reader() -> Response | None:
         check_host()
         return None
     basic = basic_password()
+    if basic is None or not is_address(request.host):  # what scrapes by address has no name that could be rebound
+        check_host()
     if basic is not None:
         return None if check_password(basic) else _unauthorized()
-    check_host()
     return None if session_is_valid() else _unauthorized()
 
 

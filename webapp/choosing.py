@@ -54,14 +54,16 @@ def _of_all_repos(source: GithubSource) -> GithubSource:
     return source.model_copy(update={"repos": (), "orgs": ()})
 
 
-def github_instance(repo: str, sources: Sequence[Source], known: Sequence[str]) -> str:
+def github_instance(repo: str, sender: Sender, known: Sequence[str]) -> str:
     """Where a plain body without a url is of: where its repo is known, else where a source looks for it.
 
     ``known``: the instances on which a repo of that name is stored. A source that watches the repo goes before the
-    others, and github.com before the host of an address that may be a proxy's.
+    others, and github.com before the host of an address that may be a proxy's. A source that names no repos watches
+    what its secret signs only.
     """
-    githubs = [source for source in sources if isinstance(source, GithubSource)]
-    watching = [source for source in githubs if github.takes_repo(source, repo)] or githubs
+    githubs = [source for source in sender.sources if isinstance(source, GithubSource)]
+    naming = [source for source in githubs if sender.bound or source.repos or source.orgs]
+    watching = [source for source in naming if github.takes_repo(source, repo)] or githubs
     possible = [instance for source in watching for instance in source.instances] or [*known, GITHUB_COM]
     told = [instance for instance in possible if instance in known]
     return told[0] if told else GITHUB_COM if GITHUB_COM in possible else possible[0]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from ipaddress import ip_address
 from urllib.parse import urlsplit
 
 from collector.domain.names import host_of
@@ -19,6 +20,14 @@ def host_name(host: str) -> str | None:
         return parts.hostname
     except ValueError:
         return None
+
+
+def is_address(host: str) -> bool:
+    """Whether a Host header is an IP address, with or without a port."""
+    try:
+        return ip_address(host_name(host) or "") is not None
+    except ValueError:
+        return False
 
 
 @dataclass(frozen=True, slots=True)

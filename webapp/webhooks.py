@@ -182,7 +182,7 @@ def _plain(provider: str, body: Any, sender: Sender) -> Understood | NotForUs:
     roots: dict[str, str] = {}
     if provider == "github" and not word.key.instance:
         known = services().lanes.read(store.instances_of_repo, services().database, provider, word.key.repo)
-        instance = github_instance(word.key.repo, sender.sources, known)
+        instance = github_instance(word.key.repo, sender, known)
         word = replace(word, key=replace(word.key, instance=instance))
     if provider == "jenkins":
         roots = services().lanes.read(store.jenkins_roots, services().database, jenkins_sources(sender))

@@ -22,6 +22,8 @@ from collector.domain.names import clean_branch, controller_of, host_of
 from collector.domain.times import parse_instant, to_text
 from collector.providers.jenkins.jobs import decoded, read_address
 
+WAITING = frozenset({"waiting", "requested", "pending"})
+"""Other words for queued, as GitHub has them."""
 NAME_CHARS = 512
 MESSAGE_CHARS = 4096
 URL_CHARS = 2048
@@ -145,6 +147,8 @@ class _Reader:
 
     def status(self) -> Status:
         value = self.body.get("status")
+        if isinstance(value, str) and value in WAITING:
+            return Status.QUEUED
         if not isinstance(value, str) or value not in set(Status):
             raise self.refuse("status", f"must be one of {', '.join(Status)}")
         return Status(value)

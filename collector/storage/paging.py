@@ -16,7 +16,8 @@ COLUMNS = {
     "commit": "commit_sha",
     **{name: name for name in (
         "completed_at", "created_at", "duration_seconds", "queue_seconds", "status", "pipeline", "repo", "branch",
-        "provider", "actor", "attempt", "source", "id",
+        "provider", "actor", "attempt", "source", "id", "instance", "external_id", "conclusion", "event", "message",
+        "url",
     )},
 }  # fmt: skip
 _SEVERITY = f"CASE b.status {' '.join(f'WHEN {status!r} THEN {place}' for place, status in enumerate(WORST_FIRST))} END"

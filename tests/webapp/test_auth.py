@@ -213,7 +213,9 @@ def test_a_foreign_name_sees_nothing_but_probes(web: Web, locked: Web) -> None:
         assert web.get(path, headers=foreign).status_code == 403, path
     for path in ("/healthz", "/readyz"):
         assert web.get(path, headers=foreign).status_code in (200, 503)
-    assert locked.get("/builds", headers={**foreign, **basic(PASSWORD)}).status_code == 200
+    assert locked.get("/builds", headers={**foreign, **basic(PASSWORD)}).status_code == 403
+    assert locked.get("/builds", headers={"Host": "10.0.0.7:8000", **basic(PASSWORD)}).status_code == 200
+    assert locked.get("/builds", headers={"Host": "10.0.0.7:8000"}).status_code == 403
 
 
 def test_a_page_of_another_site_can_neither_log_in_nor_out(locked: Web) -> None:

@@ -126,9 +126,19 @@ def test_a_plain_body_without_a_url_is_of_where_its_repo_is_known_or_looked_for(
         {"name": "proxy", "provider": "github", "url": "http://127.0.0.1:9000", "repos": ["acme/web"]},
         {"name": "ghe", "provider": "github", "url": "https://ghe.acme.com/api/v3", "repos": ["acme/core"]},
     ]
-    sources = Config.model_validate({"sources": raw}).sources
-    assert github_instance("acme/web", sources, []) == "github.com"
-    assert github_instance("acme/web", sources, ["127.0.0.1:9000"]) == "127.0.0.1:9000"
-    assert github_instance("acme/core", sources, []) == "ghe.acme.com"
-    assert github_instance("other/repo", (), ["ghe.acme.com"]) == "ghe.acme.com"
-    assert github_instance("other/repo", (), []) == "github.com"
+    sender = free(*Config.model_validate({"sources": raw}).sources)
+    assert github_instance("acme/web", sender, []) == "github.com"
+    assert github_instance("acme/web", sender, ["127.0.0.1:9000"]) == "127.0.0.1:9000"
+    assert github_instance("acme/core", sender, []) == "ghe.acme.com"
+    assert github_instance("other/repo", free(), ["ghe.acme.com"]) == "ghe.acme.com"
+    assert github_instance("other/repo", free(), []) == "github.com"
+
+
+def test_a_source_that_names_no_repos_says_nothing_of_what_its_secret_did_not_sign() -> None:
+    raw = [
+        {"name": "acme", "provider": "github", "repos": ["acme/web"]},
+        {"name": "ghe", "provider": "github", "url": "https://ghe.acme.com/api/v3", "webhook_secrets": ["${S}"]},
+    ]
+    _, ghe = sources = Config.model_validate({"sources": raw}).sources
+    assert github_instance("other/repo", free(*sources), []) == "github.com"
+    assert github_instance("other/repo", bound(ghe), []) == "ghe.acme.com"

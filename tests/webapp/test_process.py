@@ -246,6 +246,7 @@ def sockets_dropped(served: Served) -> int:
         (b"GET / HTTP/1.1\r\nHost: localhost\r\nX: " + b"a" * 70_000 + b"\r\n\r\n", b"431"),
         (b"TRACE /ingest/github HTTP/1.1\r\nHost: localhost\r\n\r\n", b"405"),
         (b"GET /builds HTTP/1.1\r\nHost: evil.com\r\n\r\n", b"403"),
+        (b"GET /builds HTTP/1.1\r\n\r\n", b"400"),
         (b"GET /builds/\xff HTTP/1.1\r\nHost: localhost\r\n\r\n", b"400"),
         (b"GET /builds/%ff%00 HTTP/1.1\r\nHost: localhost\r\n\r\n", b"404"),
         (b"GET //builds HTTP/1.1\r\nHost: localhost\r\n\r\n", b"200"),

@@ -266,3 +266,8 @@ def test_any_body_is_a_word_or_a_refusal(changes: dict[str, Any]) -> None:
         return
     assert told.key.external_id
     json.dumps([told.branch, told.key.repo, told.logs, told.message], ensure_ascii=False).encode("utf-8")
+
+
+@pytest.mark.parametrize("status", ["waiting", "requested", "pending"])
+def test_other_words_for_queued_are_queued(status: str) -> None:
+    assert word(status=status).status is Status.QUEUED
