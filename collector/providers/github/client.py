@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import math
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import nullcontext
@@ -24,9 +23,11 @@ from collector.providers.github.limits import BadCredentials
 from collector.providers.github.mapping import PROVIDER
 from collector.providers.github.ordinary import Ordinary
 from collector.providers.github.plan import (
+    EASY,
     MOST_COST,
     TYPICAL_COST,
     Allowance,
+    Ease,
     Hourly,
     Standing,
     due,
@@ -117,15 +118,15 @@ class GithubReader:
         self._unfinished: Mapping[str, Sequence[KnownBuild]] | None = None
         self._swept: dict[str, datetime] = {}
         self._told_plan: Hourly | None = None
-        self._ease = math.inf
-        """How the hour's budget stood for polls when this one began, with what is owed."""
+        self._ease = EASY
+        """How the hour's budget stood for polls when this one began."""
 
     def poll(self, memory: Memory, now: datetime) -> Iterator[Batch]:
         """See ``SourceReader.poll``. A repo's failure is trouble; limits, and credentials refused, end the poll."""
         yield from self._discover(memory, now)
         standings = self._standings(memory, now)
         self._api.grant.owes(self, sum(one.owed for one in self._repos.values()))
-        self._ease = self._api.grant.ease(now, owed=True)
+        self._ease = Ease(self._api.ease, self._api.grant.ease(now, owed=True))
         yield from self._plan(standings, now)
         errors: list[SourceError] = []
         unreachable = 0

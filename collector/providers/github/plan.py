@@ -29,8 +29,8 @@ BUSY_STRETCHED = (1.0, 0.85)
 """``ease`` from which on quiet and busy repos are read less often, and that at which it is every ten minutes."""
 OWED_BELOW = 0.9
 """``ease`` below which the jobs of builds that succeeded wait; each costs a request, and nobody is waiting for it."""
-PAID_FROM = 1.1
-"""``ease`` from which on they are read after all; until then polls are as rare as if it were done (``Grant.owes``)."""
+PAID_FROM = 1.05
+"""``ease`` from which on they are read after all; until then quiet repos are read as rarely as if it were done."""
 TYPICAL_COST = 1
 BUSY_COST = 4
 """Of a poll that finds news: the newest runs, both lists of unfinished ones, a run's jobs."""
@@ -58,6 +58,17 @@ class Standing:
 
 
 @dataclass(frozen=True, slots=True)
+class Ease:
+    """``Grant.ease`` as it is, and once all that was put off is made up for."""
+
+    now: float = math.inf
+    owed: float = math.inf
+
+
+EASY = Ease()
+
+
+@dataclass(frozen=True, slots=True)
 class Hourly:
     """Requests an hour, answers 304 among them: as things stand, and if every poll of every repo found news."""
 
@@ -65,7 +76,7 @@ class Hourly:
     worst: int
 
 
-def hourly(repos: Sequence[Standing], interval: timedelta, most: float, at: datetime, ease: float = math.inf) -> Hourly:
+def hourly(repos: Sequence[Standing], interval: timedelta, most: float, at: datetime, ease: Ease = EASY) -> Hourly:
     """What polling ``repos`` costs; never more than ``most`` an hour, which is what the plan allows itself."""
     polls = _HOUR / interval
     now = sum(_HOUR / max(interval, rest_of(repo, at, ease)) + _EVENLY for repo in repos)
@@ -101,7 +112,7 @@ def hourly_most(budget: Budget | None, *, anonymous: bool, share: float = 1.0) -
     return PER_MINUTE * 60 * share
 
 
-def due(repos: Sequence[Standing], now: datetime, allowance: float, ease: float = math.inf) -> list[str]:
+def due(repos: Sequence[Standing], now: datetime, allowance: float, ease: Ease = EASY) -> list[str]:
     """Names of those to read now, most urgent first: as many as ``allowance`` requests are enough for.
 
     Never read comes first, then overdue, then busy ones, then whoever was read longest ago. Left out for a while are
@@ -117,10 +128,11 @@ def due(repos: Sequence[Standing], now: datetime, allowance: float, ease: float 
     return taken
 
 
-def rest_of(repo: Standing, now: datetime, ease: float) -> timedelta:
+def rest_of(repo: Standing, now: datetime, ease: Ease) -> timedelta:
     """How long the repo is left alone after it was read, beside what the interval says."""
-    begins, longest_at = BUSY_STRETCHED if _is_busy(repo, now) else QUIET_STRETCHED
-    strain = min(1.0, max(0.0, (begins - ease) / (begins - longest_at)))
+    busy = _is_busy(repo, now)
+    begins, longest_at = BUSY_STRETCHED if busy else QUIET_STRETCHED
+    strain = min(1.0, max(0.0, (begins - (ease.now if busy else ease.owed)) / (begins - longest_at)))
     return max(LONGEST * strain, RARER if repo.pushed else timedelta(0))
 
 

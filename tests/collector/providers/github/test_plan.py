@@ -10,7 +10,7 @@ import pytest
 from collector.providers.base import Budget
 from collector.providers.github.client import has_secondary_limit
 from collector.providers.github.grants import Pace
-from collector.providers.github.plan import Allowance, Hourly, Standing, due, hourly, hourly_most
+from collector.providers.github.plan import Allowance, Ease, Hourly, Standing, due, hourly, hourly_most
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
 
@@ -71,16 +71,17 @@ def test_a_budget_that_does_not_last_stretches_quiet_repos_first_then_busy_ones_
     )
     everything = [one.name for one in (*quiet, *busy)]
 
-    def read(ease: float) -> list[str]:
-        taken = due([*quiet, *busy], NOW, 100, ease)
+    def read(ease: float, owed: float | None = None) -> list[str]:
+        taken = due([*quiet, *busy], NOW, 100, Ease(ease, ease if owed is None else owed))
         return [name for name in everything if name in taken]
 
     assert read(math.inf) == read(1.1) == everything
     assert read(1.05) == ["quiet 5", "quiet 10", "busy 1", "busy 5", "busy 10"]
     assert read(1.0) == ["quiet 10", "busy 1", "busy 5", "busy 10"]
+    assert read(1.0, 0.0) == read(1.0), "what was put off stretches quiet repos alone"
     assert read(0.92) == ["quiet 10", "busy 10"]
     assert read(0.0) == ["quiet 10", "busy 10"]
-    assert due([standing("new", None)], NOW, 100, 0.0) == ["new"], "what was never read is read"
+    assert due([standing("new", None)], NOW, 100, Ease(0.0, 0.0)) == ["new"], "what was never read is read"
 
 
 def test_two_readers_of_one_token_plan_with_half_of_it_each() -> None:
@@ -98,8 +99,12 @@ def test_the_plan_says_what_an_hour_costs_now_and_at_worst() -> None:
     assert (pushed.now, pushed.worst) == (12 + 10, 240 + 10)
     thousand = [standing(str(number), 1) for number in range(1000)]
     assert hourly(thousand, minute, 36_000, NOW) == Hourly(36_000, 36_000)
-    assert hourly([standing("a", 1)], minute, 36_000, NOW, ease=0.9).now == 6 + 10, "quiet: every ten minutes"
-    assert hourly([standing("a", 1, 1)], minute, 36_000, NOW, ease=1.0).now == 60 + 10, "busy: at its interval"
+    assert hourly([standing("a", 1)], minute, 36_000, NOW, ease=Ease(0.9, 0.9)).now == 6 + 10, (
+        "quiet: every ten minutes"
+    )
+    assert hourly([standing("a", 1, 1)], minute, 36_000, NOW, ease=Ease(1.0, 1.0)).now == 60 + 10, (
+        "busy: at its interval"
+    )
     assert hourly_most(Budget(60, 50, NOW), anonymous=True) == 54
 
 
