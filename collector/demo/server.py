@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 import threading
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import datetime
@@ -122,7 +123,7 @@ class _Handler(BaseHTTPRequestHandler):
         return ("\r\n".join(lines) + "\r\n\r\n").encode("latin-1", "replace")
 
 
-class LoopbackServer:
+class LoopbackServer(ABC):
     """Base of the demo's servers: ``answer`` says what is true, faults bend it, the journal remembers.
 
     Starts with ``start()`` (or ``with``), listens on 127.0.0.1 at a free port, ends within a second with ``stop()``.
@@ -147,8 +148,9 @@ class LoopbackServer:
         """Scheme, host and port, without a trailing slash."""
         return f"http://127.0.0.1:{self.port}"
 
+    @abstractmethod
     def answer(self, request: Request) -> Answer:
-        raise NotImplementedError
+        """What is true, before any fault bends it."""
 
     def misbehave(self, fault: Fault) -> None:
         """From now on (for ``fault.times`` matching requests) answer as the fault says."""
