@@ -14,7 +14,7 @@ describe("while history is read for the first time", () => {
   it("the overview says of which source, how far, and where to see more", async () => {
     serve({ "/sources": { sources: [NEW, aSource({ name: "read before", progress })] } });
     show(<Reading summary={SOME_READ} />);
-    expect(await screen.findByRole("complementary", { name: "Reading history" })).toHaveTextContent("Reading history acme: 500 of 536 runs, at acme/web, 2,087 builds so farSources →");
+    expect(await screen.findByRole("complementary", { name: "Reading history" })).toHaveTextContent("Reading history acme: 500 of 536 runs of acme/web, 2,087 builds so farSources →");
     expect(screen.getByRole("link")).toHaveAttribute("href", "/ui/sources");
   });
 
