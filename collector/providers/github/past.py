@@ -87,7 +87,9 @@ class Past:
         for step in self._walk(work).steps():
             for word in step.page.words:
                 known = step.page.known.get(word.key.folded)
-                if not needs_details(word, known):
+                # Of a run that goes on again only what came before is read; its word alone was stored with the list.
+                runs_again = word.key.attempt > 1 and not word.status.finished
+                if not runs_again and not needs_details(word, known):
                     continue
                 if not may_go_on():
                     return

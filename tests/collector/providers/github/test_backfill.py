@@ -136,3 +136,15 @@ def test_more_than_was_asked_for_before_begins_anew(world: GithubWorld) -> None:
     world.add(run(999, created_at=far, run_started_at=far, updated_at=far), [])
     backfilled(world, memory)
     assert key(999) in memory.states
+
+
+def test_the_earlier_attempts_of_a_run_that_goes_on_again_are_read_with_history() -> None:
+    world, memory = GithubWorld(), FakeMemory()
+    world.add(run(conclusion="failure"), [job(conclusion="failure")])
+    world.add(run(run_attempt=2, status="in_progress", conclusion=None, updated_at="2026-11-20T10:08:00Z"), [])
+    for _ in range(2):
+        world.poll(world.reader(), memory)
+    assert {key.attempt: project(state).status for key, state in memory.states.items()} == {
+        1: Status.FAILURE,
+        2: Status.IN_PROGRESS,
+    }
