@@ -51,7 +51,7 @@ sources:
     repos:
 {repos}"""
     with Product(tmp_path_factory.mktemp("product"), config=config) as running:
-        wait_for_polls(running, 1)
+        wait_for_polls(running, 3)  # jobs of builds that go on come with a later poll than they
         yield running
 
 
