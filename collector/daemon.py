@@ -14,6 +14,7 @@ from rich.console import Console
 from collector.alerting.dispatcher import Dispatcher, make_dispatcher
 from collector.alerting.evaluator import Evaluator
 from collector.alerting.watcher import Watcher
+from collector.domain.names import watch_prefix
 from collector.leadership import RENEW_SECONDS, Leadership, lease_owner
 from collector.poller import Outcome, Poller, SourceJob, utc_now
 from collector.progress import ProgressBars, ProgressLines, progress_for
@@ -69,7 +70,13 @@ def collect(collecting: Collecting) -> int:
 
 def _led(collecting: Collecting, database: Database, leadership: Leadership, stop: Stop) -> int:
     """The work of the one that may act. The lease is given up only when nothing of ours can write any more."""
-    recorder = Recorder(database)
+    recorder = Recorder(
+        database,
+        {
+            source.name: [watch_prefix(source.provider, instance) for instance in source.instances]
+            for source in collecting.config.sources
+        },
+    )
     watcher = Watcher(Evaluator(database, collecting.config), database, utc_now)
     dispatcher = make_dispatcher(collecting.config, collecting.environ, database, leadership.owner)
     pollers: list[Poller] = []

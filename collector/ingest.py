@@ -5,7 +5,7 @@ Any order and any repetition of words ends in the same rows; a word that changes
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -82,16 +82,17 @@ def _remember(source: str, batch: Batch, now: datetime) -> None:
         watching.change(source, batch.watching, now)
 
 
-def let_go(database: Database, now: datetime) -> Sequence[str]:
+def let_go(database: Database, now: datetime, held: Collection[str] = ()) -> Sequence[str]:
     """Lets what no source watches any more go quiet, some at a time; what that was, by ``domain.names.watch_key``.
 
+    ``held``: what the keys begin with that stay as they are, as a source may yet take them up.
     Opens its own transaction. Raises storage.errors.Unavailable.
     """
     with database.reading():
-        if not watching.due(now):
+        if not watching.due(now, held):
             return ()
     with database.writing():
-        found = watching.due(now)
+        found = watching.due(now, held)
         filing = Filing(None, None, now)
         for one in watching.let_go(found):
             conclusion = GONE if one.reason == DELETED else UNWATCHED

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
@@ -23,8 +23,11 @@ NAMED = 3
 class Recorder:
     """Lets one poll at a time write, and none any more once the collector stops."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, sources: Mapping[str, Collection[str]] | None = None) -> None:
+        """``sources``: what the keys of each begin with (``domain.names.watch_prefix``)."""
         self.database = database
+        self._untold = dict(sources or {})
+        """Sources of which it is not known yet what they take up: they could not be read since the collector began."""
         self._lock = threading.Lock()
         self._watched: set[str] = set()
         self.stopped = False
@@ -39,6 +42,8 @@ class Recorder:
                     watched.note(sorted(keys), context.source, now)
                 stored = ingest.record(self.database, batch, context, now)
             self._watched |= keys
+            if batch.watching is not None and context.source is not None:
+                self._untold.pop(context.source, None)
         return stored
 
     def keep_state(self, source: str, **fields: Any) -> None:
@@ -54,9 +59,10 @@ class Recorder:
             sources.save_state(source, last_poll_at=now, first_poll_at=first or now, polls=polls + 1, **fields)
 
     def let_go(self, now: datetime) -> None:
-        """Lets what no source watches any more go quiet. Raises Stopped once the collector stops."""
+        """Lets what no source watches any more go quiet, but for what one that was not read yet may take up. Raises
+        Stopped once the collector stops."""
         with self._turn():
-            left = ingest.let_go(self.database, now)
+            left = ingest.let_go(self.database, now, {one for begins in self._untold.values() for one in begins})
             self._watched -= set(left)
         if left:
             log.info(

@@ -142,6 +142,11 @@ class JenkinsSource(SourceBase):
         """host[:port][/path] of ``url``."""
         return controller_of(self.url)
 
+    @property
+    def instances(self) -> tuple[str, ...]:
+        """All that its builds may be of."""
+        return (self.instance,)
+
 
 Source = Annotated[GithubSource | JenkinsSource, Field(discriminator="provider")]
 

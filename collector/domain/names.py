@@ -83,7 +83,12 @@ def watch_key(provider: str, instance: str, repo: str, pipeline: str | None) -> 
     'jenkins|ci.acme.com|platform/web'
     """
     name = pipeline if provider == "jenkins" and pipeline else repo.lower()
-    return f"{provider}|{instance}|{name}"
+    return watch_prefix(provider, instance) + name
+
+
+def watch_prefix(provider: str, instance: str) -> str:
+    """What the ``watch_key`` of all that is watched on an instance begins with."""
+    return f"{provider}|{instance}|"
 
 
 def is_switched_off(state: str | None) -> bool:

@@ -126,7 +126,11 @@ UNWATCHED, DELETED = "unwatched", "deleted"
 
 @dataclass(frozen=True, slots=True)
 class Watching:
-    """What a source watches from now on, and what no more, with the reason. By ``domain.names.watch_key``."""
+    """What a source watches from now on, and what no more, with the reason. By ``domain.names.watch_key``.
+
+    A reader tells one when it has looked for the first time, an empty one when all is as it was told before: only then
+    is it known what its source does not take up.
+    """
 
     joined: Sequence[str] = ()
     left: Mapping[str, str] = field(default_factory=dict)

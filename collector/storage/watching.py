@@ -1,7 +1,7 @@
 """What each source watches. What no source watches any more goes quiet: its pipelines say so, what waits is let go.
 
 It goes quiet a little after it was left: another source may take it up with its next poll, as after a change of the
-config that gave the source another name.
+config that gave the source another name. For as long as such a source cannot be read, nothing that it may take goes.
 """
 
 from __future__ import annotations
@@ -73,12 +73,15 @@ def leave_all_but(sources: Collection[str], now: datetime) -> None:
     sql(f"DELETE FROM waiting WHERE {others}", known)
 
 
-def due(now: datetime) -> list[Left]:
-    """What was left long enough ago, and that no other source watches."""
+def due(now: datetime, held: Collection[str] = ()) -> list[Left]:
+    """What was left long enough ago, that no other source watches, and whose key begins with none of ``held``."""
+    before = text(now - QUIET_AFTER)
+    free = " AND substr(key, 1, length(?)) <> ?" * len(held)
     rows = sql(
         "SELECT key, min(left_as) FROM watching WHERE left_at <= ? AND NOT EXISTS (SELECT 1 FROM watching w"
-        " WHERE w.key = watching.key AND (w.left_at IS NULL OR w.left_at > ?)) GROUP BY key ORDER BY key LIMIT ?",
-        (text(now - QUIET_AFTER), text(now - QUIET_AFTER), MOST_AT_ONCE),
+        f" WHERE w.key = watching.key AND (w.left_at IS NULL OR w.left_at > ?)){free}"
+        " GROUP BY key ORDER BY key LIMIT ?",
+        (before, before, *(one for begin in held for one in (begin, begin)), MOST_AT_ONCE),
     )
     return [Left(key, reason) for key, reason in rows]
 

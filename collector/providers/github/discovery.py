@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from collector.domain.errors import SourceError, Waiting
 from collector.domain.names import watch_key
-from collector.providers.base import UNWATCHED, Batch, Memory, Trouble, watching_batches
+from collector.providers.base import UNWATCHED, Batch, Memory, Trouble, Watching, watching_batches
 from collector.providers.github.api import Credentials, GithubApi
 from collector.providers.github.limits import BadCredentials
 from collector.providers.github.mapping import PROVIDER
@@ -76,6 +76,8 @@ class Discovery:
         leaves = self.whole and bool(self._source.repos or self._source.orgs)
         now = shown if leaves else shown | before
         yield from watching_batches(before, now, lambda key: UNWATCHED)
+        if self._told is None:
+            yield Batch(watching=Watching())
         self._told = now
 
     def _asked(self) -> list[str]:

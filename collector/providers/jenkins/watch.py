@@ -8,7 +8,7 @@ from datetime import datetime
 
 from collector.domain.model import WorkflowWord
 from collector.domain.names import watch_key
-from collector.providers.base import DELETED, UNWATCHED, Batch, Memory, watching_batches
+from collector.providers.base import DELETED, UNWATCHED, Batch, Memory, Watching, watching_batches
 from collector.providers.jenkins.jobs import PROVIDER
 from collector.providers.jenkins.listing import Listed, Listing
 from collector.providers.jenkins.mapping import map_pipeline
@@ -31,6 +31,8 @@ class Watch:
         shown = {self._key(one.job.pipeline.external_id or "") for one in jobs}
         now = shown | {key for key in before - shown if not self._is_left(self._name(key), listing, there)}
         yield from watching_batches(before, now, lambda key: self._why_left(self._name(key), there))
+        if self._told is None:
+            yield Batch(watching=Watching())
         self._told = now
 
     def news(self, jobs: Sequence[Listed], now: datetime) -> list[WorkflowWord]:

@@ -10,7 +10,7 @@ import pytest
 
 from collector.demo.faults import Fault
 from collector.domain.model import WorkflowWord
-from collector.providers.base import Batch
+from collector.providers.base import Batch, Watching
 from tests.collector.providers.jenkins.rig import FREESTYLE, Rig, rig
 
 
@@ -37,6 +37,7 @@ def test_what_is_watched_is_told_once_and_again_when_it_changes(jenkins: Rig) ->
     assert names(jenkins) == {"platform/nightly", "acme/web"}
     assert told_of(jenkins.poll()) == []
     jenkins.reader = jenkins.another_reader()
+    assert told_of(jenkins.poll()) == [Batch(watching=Watching())], "a collector that begins knows that it was read"
     assert told_of(jenkins.poll()) == []
     jenkins.world.add_jenkins_job("platform/new", cls=FREESTYLE)
     jenkins.poll()
