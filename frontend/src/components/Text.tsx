@@ -1,6 +1,6 @@
 /** Small pieces of text from outside: each isolated, so that no name can turn the words around it. */
-import { useNow } from "../lib/clock";
-import { absolute, ago, duration, instant, moment, providerName, safeUrl, shortCommit } from "../lib/format";
+import { useAge, useNow } from "../lib/clock";
+import { absolute, ago, duration, instant, moment, providerName, safeUrl, shortCommit, span } from "../lib/format";
 import { finished } from "../lib/status";
 import type { Build } from "../api/types";
 import { Icon } from "./Icon";
@@ -49,6 +49,23 @@ export function Moment({ at }: { at: string }) {
     <time dateTime={at} title={absolute(at)}>
       {moment(at, now)}
     </time>
+  );
+}
+
+const JUST_NOW_SECONDS = 5;
+
+/** How long something lasts that began then and goes on. */
+export function Lasting({ from }: { from: string }) {
+  return <>{span(useAge(from))}</>;
+}
+
+/** "since 09:12 (6 min)" of what goes on. */
+export function Since({ at }: { at: string }) {
+  const seconds = useAge(at);
+  return (
+    <>
+      since <Moment at={at} /> ({seconds < JUST_NOW_SECONDS ? "just now" : span(seconds)})
+    </>
   );
 }
 

@@ -6,9 +6,8 @@ import type { Status } from "../../api/types";
 import { Icon } from "../../components/Icon";
 import { Pill } from "../../components/Pill";
 import { Strip } from "../../components/Strip";
-import { Ago, Branch, Commit, Moment, Name } from "../../components/Text";
+import { Ago, Branch, Commit, Name, Since } from "../../components/Text";
 import { buildPath, pipelinePath } from "../../lib/base";
-import { useNow } from "../../lib/clock";
 import { instant, plainText, span } from "../../lib/format";
 import { Actions } from "./Actions";
 import { History } from "./History";
@@ -30,19 +29,11 @@ function Subject({ alert }: { alert: Alert }) {
 }
 
 function Lasted({ alert }: { alert: Alert }) {
-  const now = useNow(60);
-  const until = alert.resolved_at === null ? now : instant(alert.resolved_at);
-  const length = span((until - instant(alert.since)) / 1000);
-  if (alert.resolved_at !== null) {
-    return (
-      <span>
-        resolved <Ago at={alert.resolved_at} suffix=" ago" />, lasted {length}
-      </span>
-    );
-  }
+  const { since, resolved_at: resolved } = alert;
+  if (resolved === null) return <span><Since at={since} /></span>;
   return (
     <span>
-      since <Moment at={alert.since} /> ({length})
+      resolved <Ago at={resolved} suffix=" ago" />, lasted {span((instant(resolved) - instant(since)) / 1000)}
     </span>
   );
 }

@@ -4,27 +4,15 @@ import { Link } from "wouter";
 import { alertCountsQuery } from "../../api/alerts";
 import type { Pipeline, Summary } from "../../api/types";
 import { Pill } from "../../components/Pill";
-import { Commit, Moment, Name } from "../../components/Text";
+import { Commit, Name, Since } from "../../components/Text";
 import { buildPath, pipelinePath } from "../../lib/base";
-import { useAge } from "../../lib/clock";
-import { count, plural, span } from "../../lib/format";
+import { count, plural } from "../../lib/format";
 import type { Mark } from "../../lib/status";
 
 const NAMED = 2;
 const BROKEN: Mark = { word: "broken", tone: "bad", icon: "cross" };
 const UNSURE: Mark = { word: "nothing known to be broken", tone: "idle", icon: "unread" };
 const GREEN: Mark = { word: "nothing broken", tone: "ok", icon: "check" };
-
-const JUST_NOW_SECONDS = 5;
-
-function Since({ at }: { at: string }) {
-  const seconds = useAge(at);
-  return (
-    <>
-      since <Moment at={at} /> ({seconds < JUST_NOW_SECONDS ? "just now" : span(seconds)})
-    </>
-  );
-}
 
 function FirstBad({ pipeline: { first_bad: bad } }: { pipeline: Pipeline }) {
   if (bad === null || bad.commit === null) return null;

@@ -83,6 +83,15 @@ describe("the overview", () => {
     expect(screen.getByText("stale").closest(".pill")).toHaveClass("idle");
   });
 
+  it("tags a pipeline that is switched off, and tells on focus what that means", async () => {
+    serve({ ...WELL, "/metrics/summary": aSummary({ pipelines: [aPipeline({ state: "disabled_inactivity" }), aPipeline({ id: 2, pipeline: "deploy" })] }) });
+    show(<OverviewPage />);
+    const tag = await screen.findByRole("button", { name: "disabled" });
+    expect(tag.closest("li")).toHaveTextContent("acme/web ci");
+    tag.focus();
+    expect((await screen.findAllByText(/^GitHub disabled it, as nothing had happened/)).length).toBeGreaterThan(0);
+  });
+
   it("says how many alerts fire, also when nothing is broken", async () => {
     const counts = { pending: 0, firing: 2, acknowledged: 1, silenced: 0, resolved: 5 };
     serve({ ...WELL, "/alerts": { alerts: [], next: null, counts } });

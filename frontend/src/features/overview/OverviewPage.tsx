@@ -1,5 +1,5 @@
 import { useQuery } from "@tanstack/react-query";
-import { lazy, memo, Suspense, useDeferredValue } from "react";
+import { lazy, memo, Suspense } from "react";
 
 import { metaQuery, summaryQuery } from "../../api/queries";
 import type { Summary } from "../../api/types";
@@ -7,6 +7,7 @@ import { CardsSkeleton } from "../../components/Card";
 import { Loaded, Panel, Skeleton } from "../../components/Panel";
 import { Welcome } from "../../components/Welcome";
 import { buildQuery, figureQuery, isFiltered, matchesRest, NO_FILTERS, WINDOW_LABELS, type Filters } from "../../lib/filters";
+import { useDeferredLater } from "../../lib/useDeferredLater";
 import { useSocketFilters } from "../../live/useSocketFilters";
 import { AsOf } from "./AsOf";
 import { Broken } from "./Broken";
@@ -26,7 +27,7 @@ const NO_TABLE = (
   </Panel>
 );
 
-/** Drawn in slices from the deferred figures, and not again with each filter or heartbeat. */
+/** Drawn at once from the first figures, in slices from later ones, and not again with each filter or heartbeat. */
 const Above = memo(function Above({ summary }: { summary: Summary }) {
   return (
     <>
@@ -57,7 +58,7 @@ export function OverviewPage() {
   useSocketFilters(filters);
   const query = figureQuery(filters);
   const summary = useQuery(summaryQuery(query));
-  const shown = useDeferredValue(summary.data);
+  const shown = useDeferredLater(summary.data);
   const meta = useQuery(metaQuery());
   const newcomer = meta.data?.sources_configured === false && summary.data !== undefined && !isFiltered(filters) && isEmpty(summary.data);
   return (

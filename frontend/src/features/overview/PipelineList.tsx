@@ -5,6 +5,7 @@ import type { Pipeline, Summary } from "../../api/types";
 import { Icon } from "../../components/Icon";
 import { Panel } from "../../components/Panel";
 import { Pill } from "../../components/Pill";
+import { StateTag } from "../../components/StateTag";
 import { Strip } from "../../components/Strip";
 import { Ago, Commit, Moment, Name } from "../../components/Text";
 import { pipelinePath } from "../../lib/base";
@@ -66,6 +67,7 @@ function PipelineRow({ pipeline, namesake }: { pipeline: Pipeline; namesake: boo
             <Name repo={pipeline.repo} pipeline={pipeline.pipeline} />
           </Link>
           {namesake && pipeline.file !== null && <code><bdi>{pipeline.file}</bdi></code>}
+          <StateTag pipeline={pipeline} />
           {Boolean(pipeline.running) && (
             <span className="dotrun" title="a build is running">
               <Icon name="spin" />

@@ -4,10 +4,9 @@ import { Link } from "wouter";
 import type { PipelinePage } from "../../api/types";
 import { Panel } from "../../components/Panel";
 import { Pill, StatusPill } from "../../components/Pill";
-import { Ago, Branch, Commit, Moment } from "../../components/Text";
+import { Ago, Branch, Commit, Lasting, Moment } from "../../components/Text";
 import { buildPath } from "../../lib/base";
-import { useNow } from "../../lib/clock";
-import { count, instant, percent, plural, span } from "../../lib/format";
+import { count, percent, plural, span } from "../../lib/format";
 import type { Mark } from "../../lib/status";
 
 type Standing = PipelinePage["branches"][number];
@@ -57,11 +56,6 @@ export function Branches({ branches, chosen, onChoose }: BranchesProps) {
   );
 }
 
-function Length({ outage }: { outage: Outage }) {
-  const now = useNow(60);
-  return <>{span(outage.seconds ?? (now - instant(outage.failed_at)) / 1000)}</>;
-}
-
 /** From each first failure to the next success on its branch; open ones with their age. */
 export function Outages({ outages }: { outages: readonly Outage[] }) {
   const [all, setAll] = useState(false);
@@ -79,7 +73,7 @@ export function Outages({ outages }: { outages: readonly Outage[] }) {
               {outage.actor !== null && <span className="quiet"><bdi>{outage.actor}</bdi></span>}
             </span>
             <span className="ends">
-              <b><Length outage={outage} /></b>
+              <b>{outage.seconds === null ? <Lasting from={outage.failed_at} /> : span(outage.seconds)}</b>
               {outage.recovered_build_id !== null && <Link href={buildPath(outage.recovered_build_id)} className="link">recovery</Link>}
             </span>
           </li>

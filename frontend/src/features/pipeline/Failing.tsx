@@ -5,27 +5,29 @@ import { Panel } from "../../components/Panel";
 import { Pill } from "../../components/Pill";
 import { Ago, Branch, Commit, Moment } from "../../components/Text";
 import { buildPath } from "../../lib/base";
-import { useNow } from "../../lib/clock";
-import { count, instant, plainText, plural } from "../../lib/format";
+import { useAge } from "../../lib/clock";
+import { count, plainText, plural } from "../../lib/format";
 import type { Mark } from "../../lib/status";
 
 type Part = PipelinePage["failing"][number];
 type Flaky = PipelinePage["flaky"][number];
 
-const DAY_MILLISECONDS = 86_400_000;
+const DAY_SECONDS = 86_400;
 
 const markOf = (part: Part): Mark =>
   part.passed_later > 0 && part.passed_later === part.failures ? { word: "flaky", tone: "flaky", icon: "wave" } : { word: "failure", tone: "bad", icon: "cross" };
 
+function IfNew({ at }: { at: string }) {
+  return useAge(at) < DAY_SECONDS && <> · new today</>;
+}
+
 /** What tells a new failure from an old one, and a flake from a break. */
 function About({ part }: { part: Part }) {
-  const now = useNow(60);
-  const fresh = part.first_at !== null && now - instant(part.first_at) < DAY_MILLISECONDS;
   return (
     <>
       {part.runs !== null && <> of {plural(part.runs, "run")}</>}
       {part.passed_later > 0 && <> · {count(part.passed_later)} passed on the same commit later</>}
-      {fresh && <> · new today</>}
+      {part.first_at !== null && <IfNew at={part.first_at} />}
       {part.last_at !== null && (
         <>
           {" "}

@@ -3,21 +3,20 @@ import { Link } from "wouter";
 import type { PipelinePage } from "../../api/types";
 import { Icon } from "../../components/Icon";
 import { Pill, StatusPill } from "../../components/Pill";
-import { Ago, Commit, Moment, ProviderLink } from "../../components/Text";
+import { StateTag } from "../../components/StateTag";
+import { Ago, Commit, ProviderLink, Since } from "../../components/Text";
 import { buildPath } from "../../lib/base";
-import { useNow } from "../../lib/clock";
-import { duration, instant, plural, providerName, safeUrl, span } from "../../lib/format";
+import { duration, plural, providerName, safeUrl, span } from "../../lib/format";
 import { pipelineMark } from "../../lib/status";
 
 function Standing({ pipeline }: { pipeline: PipelinePage }) {
-  const now = useNow(60);
   const { since, streak, status } = pipeline;
   const conclusive = status === "failure" || status === "success";
   return (
     <>
       {since !== null && (
         <span>
-          {status === "failure" ? "broken" : status === "success" ? "green" : pipelineMark(pipeline).word} since <Moment at={since} /> ({span((now - instant(since)) / 1000)})
+          {status === "failure" ? "broken" : status === "success" ? "green" : pipelineMark(pipeline).word} <Since at={since} />
         </span>
       )}
       {streak > 0 && conclusive && <span>{status === "failure" ? plural(streak, "failure") : plural(streak, "success", "successes")} in a row</span>}
@@ -79,6 +78,7 @@ export function PipelineHead({ pipeline }: { pipeline: PipelinePage }) {
         <h1>
           <bdi>{pipeline.pipeline}</bdi>
         </h1>
+        <StateTag pipeline={pipeline} />
         {pipeline.running > 0 && <StatusPill status="in_progress" />}
       </div>
       <div className="meta dotted">
@@ -94,7 +94,6 @@ export function PipelineHead({ pipeline }: { pipeline: PipelinePage }) {
           </span>
         )}
         {pipeline.file !== null && <span><code><bdi>{pipeline.file}</bdi></code></span>}
-        {pipeline.state !== null && pipeline.state !== "active" && <span>{providerName(pipeline.provider)} says <code>{pipeline.state}</code></span>}
         {pipeline.instance !== "" && (
           <span>
             on <bdi>{pipeline.instance}</bdi>

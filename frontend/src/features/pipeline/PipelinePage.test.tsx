@@ -83,6 +83,23 @@ describe("a pipeline's page", () => {
     expect(screen.getByText(/No build with such a figure/)).toBeVisible();
   });
 
+  it("tells what switched a pipeline off, on focus why, and puts no word of ours into the provider's mouth", async () => {
+    serve({ "/pipelines/7": aPage({ id: 7, provider: "jenkins", state: "unwatched" }), ...BUILDS });
+    show(<PipelinePage id="7" />);
+    await screen.findByRole("heading", { level: 1, name: "ci" });
+    const head = screen.getByRole("region", { name: "Pipeline" });
+    expect(head).not.toHaveTextContent("Jenkins says");
+    within(head).getByRole("button", { name: "not watched" }).focus();
+    expect((await screen.findAllByText(/^Not watched any more: the config does not name it now/)).length).toBeGreaterThan(0);
+  });
+
+  it("counts the age of what is broken as it passes", async () => {
+    serve({ "/pipelines/7": { ...BROKEN, since: new Date(Date.now() - 31_000).toISOString() }, ...BUILDS });
+    show(<PipelinePage id="7" />);
+    await screen.findByRole("heading", { level: 1, name: "ci" });
+    expect(screen.getByRole("region", { name: "Pipeline" })).toHaveTextContent(/broken since \S+ \(3\d s\)/);
+  });
+
   it("says that a pipeline is not known, and what to do where its branch has no build", async () => {
     serve({});
     const { unmount } = show(<PipelinePage id="999" />);

@@ -38,4 +38,17 @@ describe("the wall", () => {
     expect(await screen.findByText("nothing broken")).toBeVisible();
     expect(screen.getByText(/All 1 are healthy/)).toBeVisible();
   });
+
+  it("says in grey which source is not read, and for how long", async () => {
+    const read_at = new Date(Date.now() - 12.5 * 60_000).toISOString();
+    const unread = aListed({ id: 3, repo: "acme/ios", pipeline: "deploy", outlook: "unread", unread: { source: "build-server", read_at } });
+    const never = aListed({ id: 4, repo: "acme/web", pipeline: "ci", outlook: "unread", unread: { source: "acme", read_at: null } });
+    serve({ "/api/meta": META, "/pipelines": { pipelines: [unread, never] } });
+    show(<WallPage />);
+    const [first, second] = await screen.findAllByRole("listitem");
+    expect(first).toHaveTextContent(/^not readacme\/iosdeploy · build-server not read for 12 min$/);
+    expect(first).toHaveClass("idle");
+    expect(second).toHaveTextContent("ci · acme was never read whole");
+    expect(screen.getByRole("banner")).toHaveTextContent("nothing broken2 not read");
+  });
 });

@@ -61,6 +61,11 @@ const onResize = (changed: () => void): (() => void) => {
 };
 const useAspect = (): number => useSyncExternalStore(onResize, () => Math.round((10 * window.innerWidth) / window.innerHeight) / 10);
 
+/** Whose answers are missing, and for how long. */
+function notRead({ source, read_at: at }: NonNullable<ListedPipeline["unread"]>, now: number): string {
+  return at === null ? `${source} was never read whole` : `${source} not read for ${span((now - instant(at)) / 1000)}`;
+}
+
 /** Why a pipeline is what it is, in a few words; `name` tells it apart on its tile. */
 function reason(pipeline: ListedPipeline, name: string, now: number): string {
   const since = pipeline.since === null ? "" : span((now - instant(pipeline.since)) / 1000);
@@ -68,6 +73,8 @@ function reason(pipeline: ListedPipeline, name: string, now: number): string {
     case "failing":
     case "never_green":
       return [name, pipeline.outlook === "never_green" ? "never green" : since, pipeline.first_bad?.actor ?? ""].filter((part) => part !== "").join(" · ");
+    case "unread":
+      return pipeline.unread === null ? name : `${name} · ${notRead(pipeline.unread, now)}`;
     case "stale":
       return `${name} has not run for ${span(pipeline.silent_seconds ?? 0)}`;
     case "flaky":
@@ -112,7 +119,7 @@ function TileCard({ tile, now }: { tile: Tile; now: number }) {
   );
 }
 
-const TALLY: Record<string, string> = { failing: "broken", never_green: "never green", unknown: "without a result" };
+const TALLY: Record<string, string> = { failing: "broken", never_green: "never green", unread: "not read", unknown: "without a result" };
 
 function Tally({ pipelines }: { pipelines: readonly ListedPipeline[] }) {
   const counted = tally(pipelines);
@@ -167,7 +174,7 @@ function Bar({ pipelines, view, change }: BarProps) {
 }
 
 function Tiles({ tiles, healthy }: { tiles: readonly Tile[]; healthy: number }) {
-  const now = useNow(30);
+  const now = useNow(5);
   const aspect = useAspect();
   if (tiles.length === 0) return <p className="wall-well"><Icon name="check" /> {healthy === 0 ? "No pipeline is kept yet." : `All ${count(healthy)} are healthy.`}</p>;
   const { columns, wide } = layoutFor(tiles, aspect);
