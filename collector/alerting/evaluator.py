@@ -97,6 +97,9 @@ class Evaluator:
         for key in (*self._follow(list(arrived)), *lines.judged_by(list(arrived))):
             if told[-1].seq > self._seen.get(key, 0):
                 touched.setdefault(key, {})
+        for key in touched:
+            if lines.judged(key) is None:
+                lines.keep_judged(key, lines.judged_elsewhere(key))
         current = silences.current(now)
         for key, of_line in sorted(touched.items()):
             self._judge_apart(key, Look(now, of_line), current)
@@ -117,20 +120,19 @@ class Evaluator:
 
     def _follow(self, build_ids: Sequence[int]) -> list[LineKey]:
         """Alerts whose first build belongs to another line now (a pipeline or repo was found to be another one) go
-        along, so that nobody is told twice; the lines that have to be judged anew."""
-        touched: list[LineKey] = []
-        for alert in alerts.mentioning(build_ids):
-            old = LineKey(alert.line.pipeline_id, alert.line.branch)
-            touched.append(old)
-            place = lines.of_builds([alert.first_bad_id]).get(alert.first_bad_id) if alert.first_bad_id else None
-            if not alert.open or place is None or place[0] == old or alerts.open_at(alert.rule, *place[0]):
-                continue
-            new, found = place[0], lines.facts(place[0], alert.first_bad_id or 0)
-            if found is not None:
+        along, so that nobody is told twice: at once, as that line may be judged before the slice that the build is in.
+        The lines that have to be judged anew."""
+        touched = [LineKey(alert.line.pipeline_id, alert.line.branch) for alert in alerts.mentioning(build_ids)]
+        for alert in alerts.strayed():
+            first_bad_id = alert.first_bad_id or 0
+            new, _ = lines.of_builds([first_bad_id])[first_bad_id]
+            found = lines.facts(new, first_bad_id)
+            if found is not None and not alerts.open_at(alert.rule, *new):
+                old = LineKey(alert.line.pipeline_id, alert.line.branch)
                 alerts.move(alert, found.line)
                 if lines.judged(new) is None:
-                    lines.keep_judged(new, lines.judged(old))
-                touched.append(new)
+                    lines.keep_judged(new, lines.judged_elsewhere(new) or lines.judged(old))
+                touched += [old, new]
         return touched
 
     def _end_removed(self, now: datetime) -> None:

@@ -86,6 +86,17 @@ def mentioning(build_ids: Sequence[int]) -> list[Alert]:
     return [of_row(row) for row in rows]
 
 
+def strayed() -> list[Alert]:
+    """The open alerts whose first build belongs to another line by now."""
+    return [
+        of_row(row)
+        for row in sql(
+            f"{SELECT} WHERE {OPEN} AND EXISTS (SELECT 1 FROM builds b WHERE b.id = alerts.first_bad_id"
+            " AND (b.pipeline_id <> alerts.pipeline_id OR coalesce(b.branch, '') <> alerts.branch)) ORDER BY id"
+        )
+    ]
+
+
 def save(alert: Alert, transitions: Sequence[Transition] = ()) -> Alert:
     """Writes the alert, new or changed, and its new transitions; the alert with its id."""
     if alert.id:

@@ -107,6 +107,16 @@ def judged(key: LineKey) -> Order | None:
     return Order(datetime.fromisoformat(row[0]), row[1], row[2]) if row else None
 
 
+def judged_elsewhere(key: LineKey) -> Order | None:
+    """The newest of the line's builds by which another line was judged, whose it was then; None: there is none."""
+    row = sql(
+        "SELECT j.sorted_at, j.attempt, j.build_id FROM builds b CROSS JOIN judged_lines j ON j.build_id = b.id"
+        " WHERE b.pipeline_id = ? AND b.branch IS ? ORDER BY j.sorted_at DESC, j.attempt DESC, j.build_id DESC LIMIT 1",
+        (key.pipeline_id, key.branch or None),
+    ).fetchone()
+    return Order(datetime.fromisoformat(row[0]), row[1], row[2]) if row else None
+
+
 def keep_judged(key: LineKey, newest: Order | None) -> None:
     """None: the line is no more."""
     if newest is None:
