@@ -25,11 +25,11 @@ class Chosen:
 
 
 def choose_github(words: Sequence[Word], sender: Sender, former: Sequence[str] = ()) -> Chosen | NotForUs:
-    """The words of a native delivery that a source of the sender takes; the build's word decides.
+    """The words of a native delivery that a source of the sender takes; the build's word decides, else the repo's.
 
     ``former``: what the repo was called before it was renamed or transferred.
     """
-    told = next(word for word in reversed(words) if isinstance(word, RunWord | JobWord))
+    told = next((word for word in reversed(words) if isinstance(word, RunWord | JobWord)), words[0])
     default = next((word.default_branch for word in words if isinstance(word, RepoWord)), None)
     sources = [source for source in sender.sources if isinstance(source, GithubSource)]
     reasons: list[str] = []
@@ -38,7 +38,7 @@ def choose_github(words: Sequence[Word], sender: Sender, former: Sequence[str] =
         if reason is None:
             taken = [word for word in words if word is told or github.selects(source, word, former=former)]
             return Chosen(tuple(taken), source)
-        if sender.bound or _concerns(source, told.key.instance, told.key.repo):
+        if sender.bound or _concerns(source, *github.place_of(told)):
             reasons.append(reason)
     return NotForUs(reasons[0]) if reasons else Chosen(tuple(words), None)
 
@@ -69,10 +69,15 @@ def github_instance(repo: str, sender: Sender, known: Sequence[str]) -> str:
     return told[0] if told else GITHUB_COM if GITHUB_COM in possible else possible[0]
 
 
-def choose_plain(word: PlainWord, sender: Sender, roots: dict[str, str]) -> Chosen | NotForUs:
-    """Whether a plain body is for us: the sender's sources speak for their own instance and selection only."""
+def choose_plain(
+    word: PlainWord, sender: Sender, roots: dict[str, str], former: Sequence[str] = ()
+) -> Chosen | NotForUs:
+    """Whether a plain body is for us: the sender's sources speak for their own instance and selection only.
+
+    ``former``: as in ``choose_github``.
+    """
     reasons: list[str] = []
-    for source, reason, concerned in _verdicts(word, sender, roots):
+    for source, reason, concerned in _verdicts(word, sender, roots, former):
         if reason is None:
             return Chosen((word,), source)
         if sender.bound or concerned:
@@ -80,12 +85,14 @@ def choose_plain(word: PlainWord, sender: Sender, roots: dict[str, str]) -> Chos
     return NotForUs(reasons[0]) if reasons else Chosen((word,), None)
 
 
-def _verdicts(word: PlainWord, sender: Sender, roots: dict[str, str]) -> Iterator[tuple[Source, str | None, bool]]:
+def _verdicts(
+    word: PlainWord, sender: Sender, roots: dict[str, str], former: Sequence[str]
+) -> Iterator[tuple[Source, str | None, bool]]:
     """(source, why it does not take the word, whether it has a say about it)."""
     for source in sender.sources:
         if isinstance(source, GithubSource):
             concerned = _concerns(source, word.key.instance, word.key.repo)
-            yield source, github.refusal(source, word), concerned
+            yield source, github.refusal(source, word, former=former), concerned
         else:
             own = word.key.instance in instances_of(source, roots.get(source.name))
             yield source, _jenkins_refusal(source, word, own), own

@@ -178,6 +178,13 @@ def names_borne(database: Database, provider: str, instance: str, external_id: s
         return repos.names_borne(provider, instance, external_id)
 
 
+def former_names(database: Database, instance: str, name: str) -> list[str]:
+    """What the GitHub repo of this name is called and was called before; nothing where its lasting id is not known."""
+    with database.reading():
+        repo = repos.named("github", instance, name)
+        return repos.names_borne("github", instance, repo.external_id) if repo and repo.external_id else []
+
+
 def parse_jenkins(
     database: Database, body: object, named: Sequence[JenkinsSource], signed: JenkinsSource | None
 ) -> Pushed | NotForUs:

@@ -137,11 +137,17 @@ def _chosen(words: Sequence[Word], sender: Sender) -> Chosen | NotForUs:
     """A repo that no source names as it is called now may be one that was renamed: its lasting id tells."""
     chosen = choose_github(words, sender)
     repo = next((word for word in words if isinstance(word, RepoWord)), None)
-    if repo is None or repo.external_id is None or (isinstance(chosen, Chosen) and chosen.source is not None):
+    if repo is None or repo.external_id is None or _has_source(chosen):
         return chosen
     database, identity = services().database, (repo.provider, repo.instance, repo.external_id)
     former = services().lanes.read(store.names_borne, database, *identity)
+    if not former and isinstance(chosen, Chosen) and words == (repo,):
+        return NotForUs("nothing is known of the repository, and no source watches it")
     return choose_github(words, sender, former) if former else chosen
+
+
+def _has_source(chosen: Chosen | NotForUs) -> bool:
+    return isinstance(chosen, Chosen) and chosen.source is not None
 
 
 def _arrived(told: Understood | NotForUs) -> Understood | NotForUs:
@@ -187,8 +193,17 @@ def _plain(provider: str, body: Any, sender: Sender) -> Understood | NotForUs:
     if provider == "jenkins":
         roots = services().lanes.read(store.jenkins_roots, services().database, jenkins_sources(sender))
         word = _of_its_controller(word, jenkins_sources(sender), roots)
-    told = _kept(choose_plain(word, sender, roots))
+    told = _kept(_chosen_plain(word, sender, roots))
     return told if isinstance(told, NotForUs) else replace(told, ignored=plain.ignored_keys(body))
+
+
+def _chosen_plain(word: PlainWord, sender: Sender, roots: dict[str, str]) -> Chosen | NotForUs:
+    """As ``_chosen``, where the lasting id of the repo of this name is known."""
+    chosen = choose_plain(word, sender, roots)
+    if word.key.provider != "github" or _has_source(chosen):
+        return chosen
+    former = services().lanes.read(store.former_names, services().database, word.key.instance, word.key.repo)
+    return choose_plain(word, sender, roots, former) if former else chosen
 
 
 def _of_its_controller(word: PlainWord, sources: tuple[JenkinsSource, ...], roots: dict[str, str]) -> PlainWord:

@@ -8,7 +8,7 @@ import pytest
 
 from collector.storage import marks
 from tests.webapp.conftest import MakeWeb
-from tests.webapp.harness import Web, repository, run_event
+from tests.webapp.harness import Web, plain, repository, run_event
 
 SECRET = "s3cret"
 
@@ -88,3 +88,56 @@ def test_its_workflows_and_branches_still_hold(make_web: MakeWeb) -> None:
     web = made(make_web, repos=["acme/web"], branches=["main"])
     web.github("workflow_run", told("acme/web"), SECRET)
     assert web.github("workflow_run", told("acme/webshop", head_branch="topic", **LATER), SECRET).status_code == 202
+
+
+def repo_event(action: str, name: str, repo_id: int = 1, updated_at: str = "2026-01-31T12:00:00Z") -> dict[str, Any]:
+    repo = {**repository(), "id": repo_id, "full_name": name, "html_url": f"https://github.com/{name}"}
+    return {"action": action, "changes": {}, "repository": {**repo, "updated_at": updated_at}}
+
+
+@pytest.mark.parametrize(("action", "name"), [("renamed", "acme/webshop"), ("transferred", "umbrella/web")])
+@pytest.mark.parametrize("signed", [True, False])
+def test_the_event_of_the_rename_itself_renames_at_once(
+    make_web: MakeWeb, action: str, name: str, signed: bool
+) -> None:
+    web = made(make_web, repos=["acme/web"]) if signed else make_web()
+    secret = SECRET if signed else None
+    web.github("workflow_run", told("acme/web"), secret)
+    answer = web.github("repository", repo_event(action, name), secret)
+    assert (answer.status_code, len(answer.get_json()["ids"])) == (200, 1)
+    assert web.json("/builds/latest")["builds"][0]["repo"] == name
+    assert web.json("/pipelines")["pipelines"][0]["repo"] == name
+
+
+def test_a_late_delivery_of_it_does_not_bring_the_old_name_back(make_web: MakeWeb) -> None:
+    web = made(make_web, repos=["acme/web"])
+    web.github("workflow_run", told("acme/web"), SECRET)
+    web.github("repository", repo_event("renamed", "acme/shop", updated_at="2026-01-31T13:00:00Z"), SECRET)
+    web.github("repository", repo_event("renamed", "acme/webshop"), SECRET)
+    assert web.json("/builds/latest")["builds"][0]["repo"] == "acme/shop"
+
+
+def test_repos_that_nobody_knows_and_what_else_becomes_of_one_are_not_for_us(make_web: MakeWeb) -> None:
+    web = make_web()
+    assert web.github("repository", repo_event("renamed", "acme/unknown", 9)).status_code == 202
+    assert web.github("repository", repo_event("archived", "acme/web")).status_code == 202
+    assert made(make_web, repos=["acme/api"]).github(
+        "repository", repo_event("renamed", "acme/web"), SECRET
+    ).status_code == 202  # fmt: skip
+
+
+def test_a_run_is_not_taken_for_an_event_of_its_repo(make_web: MakeWeb) -> None:
+    web = make_web()
+    assert web.github("repository", {**told("acme/web"), "action": "renamed"}).status_code == 422
+
+
+def test_a_plain_body_is_taken_under_the_new_name_too(make_web: MakeWeb) -> None:
+    web = made(make_web, repos=["acme/web"])
+    bearer = {"Authorization": f"Bearer {SECRET}"}
+    body = plain(repo="acme/webshop", url=None, external_id="deploy-1")
+    web.github("workflow_run", told("acme/web"), SECRET)
+    assert web.post(body=body, headers=bearer).status_code == 202
+    web.github("repository", repo_event("renamed", "acme/webshop"), SECRET)
+    assert web.post(body=body, headers=bearer).status_code == 201
+    assert web.post(body={**body, "repo": "acme/another"}, headers=bearer).status_code == 202
+    assert {build["repo"] for build in web.json("/builds/latest")["builds"]} == {"acme/webshop"}

@@ -36,8 +36,7 @@ def refusal(
     source that names it so is still meant.
     """
     own = (instance,) if instance else source.instances
-    told_instance = word.instance if isinstance(word, RepoWord | WorkflowWord) else word.key.instance
-    repo = _repo_of(word)
+    told_instance, repo = place_of(word)
     if told_instance not in own:
         return f"source {source.name} speaks for {' and '.join(own)}, not for {told_instance}"
     if not takes_repo(source, repo) and not any(_is_named(source, one) for one in former):
@@ -113,10 +112,11 @@ def pushed_mark(repo: str) -> str:
     return f"{PUSHED}{repo.lower()}"
 
 
-def _repo_of(word: Word) -> str:
+def place_of(word: Word) -> tuple[str, str]:
+    """The instance and the repo that a word is about."""
     if isinstance(word, RepoWord):
-        return word.name
-    return word.repo if isinstance(word, WorkflowWord) else word.key.repo
+        return word.instance, word.name
+    return (word.instance, word.repo) if isinstance(word, WorkflowWord) else (word.key.instance, word.key.repo)
 
 
 def _any_glob(patterns: Sequence[str], name: str) -> bool:

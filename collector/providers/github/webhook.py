@@ -27,7 +27,10 @@ _OF_OTHERS = {
         "check_suite",
     ),
     "workflow_job": ("workflow_run", "deployment_status", "check_run", "check_suite"),
+    "repository": ("workflow_run", "workflow_job", "deployment", "check_run", "check_suite", "issue", "pull_request"),
 }  # fmt: skip
+_OF_REPO = ("renamed", "transferred", "edited")
+"""Actions of a repository that change its name or its default branch."""
 EVENT_LIMIT = 64
 
 
@@ -66,14 +69,17 @@ def form_payload(raw_body: bytes) -> bytes:
 def parse(event: str, body: object) -> tuple[Word, ...] | NotForUs:
     """What a delivery tells. ``event``: the X-GitHub-Event header; ``body``: the decoded JSON.
 
-    workflow_run and workflow_job give words (with the repository's, and the workflow's where it is told); every
-    other event is NotForUs. Raises MappingError naming the field: a malformed body, or one of another event.
+    workflow_run and workflow_job give words (with the repository's, and the workflow's where it is told), repository
+    gives its own when it got another name or default branch; every other event is NotForUs. Raises MappingError naming
+    the field: a malformed body, or one of another event.
     """
     envelope = Fields.of(body, "body")
     if event == "workflow_run":
         return _run(_matching(envelope, event))
     if event == "workflow_job":
         return _job(_matching(envelope, event))
+    if event == "repository":
+        return _repository(_matching(envelope, event))
     if event == "ping":
         return _ping(envelope)
     shown = event[:EVENT_LIMIT] if event.isprintable() else "unknown"
@@ -110,6 +116,13 @@ def _run(envelope: Fields) -> tuple[Word, ...]:
         words.append(workflow)
         word = replace(word, pipeline=_named(word.pipeline, workflow))
     return (*words, word)
+
+
+def _repository(envelope: Fields) -> tuple[Word, ...] | NotForUs:
+    action = envelope.need_text("action")
+    if action not in _OF_REPO:
+        return NotForUs("of a repository, only another name or default branch tells something to store")
+    return (repo_word(envelope.values["repository"], _place(envelope)),)
 
 
 def _named(told: PipelineRef, workflow: WorkflowWord) -> PipelineRef:
