@@ -195,7 +195,7 @@ class FilterQuery(SocketQuery, Windowed):
 
     pipeline_id: list[_Id] = texts("Pipelines by `id` of GET /pipelines, which tells namesakes apart; repeatable")
     status: list[_STATUSES] = texts("Statuses; repeatable")
-    q: list[str] = texts("Case-blind part of pipeline, repo, branch, commit or actor; repeatable, all must match")
+    q: list[str] = texts("Case-blind part of pipeline, repo, branch, commit or actor; repeatable, one must match")
 
     def filters(self) -> Filters:
         since, until = self.bounds(services().options.clock())

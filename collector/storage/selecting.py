@@ -63,8 +63,8 @@ def where(filters: Filters) -> Where:
             found.one_of(f"b.{column}", [clean(value) for value in values])
     if filters.group:
         _groups(found, filters.group)
-    for part in filters.q:
-        _part(found, clean(part).casefold())
+    if filters.q:
+        _parts(found, [clean(part).casefold() for part in filters.q])
     if filters.since:
         found.add("b.sorted_at >= ?", text(filters.since))
     if filters.until:
@@ -123,10 +123,14 @@ def _matching(names: Sequence[tuple[int, str]], globs: Sequence[str]) -> list[in
     return [row_id for row_id, name in names if any(fnmatchcase(name.lower(), glob) for glob in folded)]
 
 
-def _part(found: Where, part: str) -> None:
-    in_repos = [i for i, name in sql("SELECT id, name FROM repos") if part in name.casefold()]
-    in_pipelines = [row[0] for row in sql("SELECT id FROM pipelines WHERE instr(name_key, ?)", (part,))]
-    found.add(
-        f"(instr(b.search, ?) OR b.repo_id IN ({marks(in_repos)}) OR b.pipeline_id IN ({marks(in_pipelines)}))",
-        part, *in_repos, *in_pipelines,
-    )  # fmt: skip
+def _parts(found: Where, parts: Sequence[str]) -> None:
+    """Builds of which one of the parts is in pipeline, repo, branch, commit or actor."""
+    alternatives = []
+    for part in parts:
+        in_repos = [i for i, name in sql("SELECT id, name FROM repos") if part in name.casefold()]
+        in_pipelines = [row[0] for row in sql("SELECT id FROM pipelines WHERE instr(name_key, ?)", (part,))]
+        alternatives.append(
+            f"instr(b.search, ?) OR b.repo_id IN ({marks(in_repos)}) OR b.pipeline_id IN ({marks(in_pipelines)})"
+        )
+        found.params += [part, *in_repos, *in_pipelines]
+    found.conditions.append(f"({' OR '.join(alternatives)})")

@@ -3181,7 +3181,7 @@ export interface operations {
                 pipeline_id?: number[];
                 /** @description Statuses; repeatable */
                 status?: ("queued" | "in_progress" | "success" | "failure" | "cancelled" | "skipped")[];
-                /** @description Case-blind part of pipeline, repo, branch, commit or actor; repeatable, all must match */
+                /** @description Case-blind part of pipeline, repo, branch, commit or actor; repeatable, one must match */
                 q?: string[];
                 /** @description A column; a minus in front turns the order round. status: the worst first */
                 sort?: string;
@@ -3268,7 +3268,7 @@ export interface operations {
                 pipeline_id?: number[];
                 /** @description Statuses; repeatable */
                 status?: ("queued" | "in_progress" | "success" | "failure" | "cancelled" | "skipped")[];
-                /** @description Case-blind part of pipeline, repo, branch, commit or actor; repeatable, all must match */
+                /** @description Case-blind part of pipeline, repo, branch, commit or actor; repeatable, one must match */
                 q?: string[];
                 /** @description What to show over time */
                 metric?: "duration";
@@ -3939,7 +3939,7 @@ export interface operations {
                 pipeline_id?: number[];
                 /** @description Statuses; repeatable */
                 status?: ("queued" | "in_progress" | "success" | "failure" | "cancelled" | "skipped")[];
-                /** @description Case-blind part of pipeline, repo, branch, commit or actor; repeatable, all must match */
+                /** @description Case-blind part of pipeline, repo, branch, commit or actor; repeatable, one must match */
                 q?: string[];
             };
             header?: never;
@@ -4076,7 +4076,7 @@ export interface operations {
                 pipeline_id?: number[];
                 /** @description Statuses; repeatable */
                 status?: ("queued" | "in_progress" | "success" | "failure" | "cancelled" | "skipped")[];
-                /** @description Case-blind part of pipeline, repo, branch, commit or actor; repeatable, all must match */
+                /** @description Case-blind part of pipeline, repo, branch, commit or actor; repeatable, one must match */
                 q?: string[];
             };
             header?: never;
@@ -4157,7 +4157,7 @@ export interface operations {
                 pipeline_id?: number[];
                 /** @description Statuses; repeatable */
                 status?: ("queued" | "in_progress" | "success" | "failure" | "cancelled" | "skipped")[];
-                /** @description Case-blind part of pipeline, repo, branch, commit or actor; repeatable, all must match */
+                /** @description Case-blind part of pipeline, repo, branch, commit or actor; repeatable, one must match */
                 q?: string[];
             };
             header?: never;
