@@ -86,6 +86,21 @@ def watch_key(provider: str, instance: str, repo: str, pipeline: str | None) -> 
     return watch_prefix(provider, instance) + name
 
 
+def workflow_key(repo_key: str, workflow: str) -> str:
+    """The key of one workflow (by its id) of a repo that is watched under ``repo_key``.
+
+    >>> workflow_key("github|github.com|acme/web", "7")
+    'github|github.com|acme/web|7'
+    """
+    return f"{repo_key}|{workflow}"
+
+
+def repo_and_workflow(name: str) -> tuple[str, str | None]:
+    """What a key of GitHub names after its instance: the repo, and the workflow's id in a ``workflow_key``."""
+    repo, _, workflow = name.partition("|")
+    return repo, workflow or None
+
+
 def watch_prefix(provider: str, instance: str) -> str:
     """What the ``watch_key`` of all that is watched on an instance begins with."""
     return f"{provider}|{instance}|"

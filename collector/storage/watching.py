@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from collector.domain.model import BuildKey
+from collector.domain.names import repo_and_workflow
 from collector.providers.base import UNWATCHED, Watching
 from collector.storage import watched
 from collector.storage.selecting import marks
@@ -111,9 +112,12 @@ def let_go(found: Sequence[Left]) -> list[Unfinished]:
 
 
 def _pipelines_of(key: str) -> tuple[str, list[object]]:
-    """Which pipelines ``domain.names.watch_key`` stands for, as a condition."""
+    """Which pipelines a ``watch_key`` or ``workflow_key`` of ``domain.names`` stands for, as a condition."""
     provider, instance, name = key.split("|", 2)
     if provider == "jenkins":
         return "provider = ? AND instance = ? AND external_id = ?", [provider, instance, name]
-    repos = "SELECT id FROM repos WHERE provider = ? AND instance = ? AND name_key = ?"
-    return f"repo_id IN ({repos})", [provider, instance, name]
+    repo, workflow = repo_and_workflow(name)
+    where = "repo_id IN (SELECT id FROM repos WHERE provider = ? AND instance = ? AND name_key = ?)"
+    if workflow is None:
+        return where, [provider, instance, repo]
+    return f"{where} AND external_id = ?", [provider, instance, repo, workflow]

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from collector.domain.errors import SourceError, Waiting
 from collector.domain.names import watch_key
 from collector.providers.base import UNWATCHED, Batch, Memory, Trouble, Watching, watching_batches
+from collector.providers.github import workflows
 from collector.providers.github.api import Credentials, GithubApi
 from collector.providers.github.limits import BadCredentials
 from collector.providers.github.mapping import PROVIDER
@@ -67,18 +68,31 @@ class Discovery:
     def _made(self, name: str, memory: Memory) -> Repo:
         repo = Repo(self._source, name, self._source.instance)
         repo.recall(memory)
+        workflows.recall(repo, memory)
         return repo
 
     def _changes(self, memory: Memory) -> Iterator[Batch]:
         """What is watched, where it is not what was told last; a source that takes what is pushed leaves nothing."""
         before = memory.watching() if self._told is None else self._told
-        shown = {watch_key(PROVIDER, repo.instance, repo.name, None) for repo in self.repos.values()}
+        shown = self._shown(before)
         leaves = self.whole and bool(self._source.repos or self._source.orgs)
         now = shown if leaves else shown | before
         yield from watching_batches(before, now, lambda key: UNWATCHED)
         if self._told is None:
             yield Batch(watching=Watching())
         self._told = now
+
+    def _shown(self, before: Set[str]) -> Set[str]:
+        """Repos and their workflows; also workflows that were taken and that nobody tells of any more."""
+        found: set[str] = set()
+        repos = {watch_key(PROVIDER, repo.instance, repo.name, None): repo for repo in self.repos.values()}
+        for repo in repos.values():
+            found |= repo.watch_keys
+        for key in before - found:
+            repo_key, _, workflow = key.rpartition("|")
+            if repo_key in repos and not repos[repo_key].leaves_out(workflow):
+                found.add(key)
+        return found
 
     def _asked(self) -> list[str]:
         # PyGithub is loaded only where it is used: most sources name their repos.

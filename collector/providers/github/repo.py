@@ -13,11 +13,12 @@ import structlog
 
 from collector.domain.errors import BadAnswer, MappingError
 from collector.domain.model import BuildKey, PipelineRef, RepoWord, RunWord
+from collector.domain.names import watch_key, workflow_key
 from collector.domain.times import parse_instant
 from collector.providers.base import Batch, KnownBuild, Memory, Trouble
 from collector.providers.github.api import Fetched
-from collector.providers.github.mapping import Mapped, Place, map_list, run_word
-from collector.providers.github.selection import build_refusal, pushed_mark
+from collector.providers.github.mapping import PROVIDER, Mapped, Place, map_list, run_word
+from collector.providers.github.selection import build_refusal, pushed_mark, takes_pipeline
 from config.model import GithubSource
 
 PAGE = 100
@@ -102,6 +103,17 @@ class Repo:
             return {}
         self.whole = whole
         return {self.mark("whole"): "yes" if whole else ""}
+
+    @property
+    def watch_keys(self) -> set[str]:
+        """That of the repo itself and those of the workflows that the source takes, as far as they are known."""
+        key = watch_key(PROVIDER, self.instance, self.name, None)
+        return {key, *(workflow_key(key, one) for one in self.workflows if not self.leaves_out(one))}
+
+    def leaves_out(self, workflow: str) -> bool:
+        """Whether the source does not take the workflow of this id. One that is not known may be any."""
+        known = self.workflows.get(workflow)
+        return known is not None and not takes_pipeline(self.source, PipelineRef(workflow, known.name, known.path))
 
     def takes(self, word: RunWord) -> bool:
         return build_refusal(self.source, word, self.default_branch, self._workflow_of(word)) is None

@@ -64,7 +64,11 @@ def test_pages_meet_without_gap_or_overlap_while_builds_arrive(database: Databas
 
 
 @pytest.mark.parametrize(
-    "sort", ["duration_seconds", "-duration_seconds", "queue_seconds", "-branch", "pipeline", "commit", "external_id", "-conclusion"]
+    "sort",
+    [
+        "duration_seconds", "-duration_seconds", "queue_seconds", "-branch", "pipeline", "commit", "external_id",
+        "-conclusion",
+    ],
 )
 def test_every_order_pages_through_all_builds_with_nulls_last(database: Database, record: Record, sort: str) -> None:
     record(

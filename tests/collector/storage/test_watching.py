@@ -10,6 +10,7 @@ import pytest
 
 from collector import ingest
 from collector.domain.model import Status, WorkflowWord
+from collector.domain.names import workflow_key
 from collector.ingest import Context
 from collector.providers.base import DELETED, UNWATCHED, Batch, WaitingItem, Watching
 from collector.storage import waiting, watched, watching
@@ -120,3 +121,17 @@ def test_what_a_source_watched_that_is_configured_no_more_is_left_and_its_queue_
 def test_what_is_watched_belongs_to_a_source(database: Database) -> None:
     with pytest.raises(ValueError, match="belong to a source"):
         ingest.record(database, Batch(watching=Watching((WEB,))), Context(None), NOON)
+
+
+def test_one_workflow_goes_quiet_and_the_others_of_its_repo_stay(database: Database) -> None:
+    other = WorkflowWord("github", "github.com", "acme/web", "8", "Lint", state="active", updated_at=NOON)
+    keys = (workflow_key(WEB, "7"), workflow_key(WEB, "8"))
+    ingest.record(database, Batch(words=(other,), watching=Watching(keys)), Context("acme"), NOON)
+    leave(database, keys[0], UNWATCHED)
+    assert ingest.let_go(database, QUIET) == [keys[0]]
+    assert stands(database, "github") == (UNWATCHED, "skipped", "unwatched")
+    with database.reading():
+        assert sql("SELECT state FROM pipelines WHERE external_id = '8'").fetchone() == ("active",)
+        assert watched.since([WEB]) == NOON
+    ingest.record(database, Batch(watching=Watching((keys[0],))), Context("acme"), QUIET)
+    assert stands(database, "github")[0] == "active"

@@ -182,7 +182,7 @@ def test_the_list_of_an_organisation_is_kept_when_it_cannot_be_read_for_once() -
 
 
 def watched(memory: FakeMemory) -> set[str]:
-    return {key.rsplit("|", 1)[1] for key in memory.watched}
+    return {key.rsplit("|", 1)[1] for key in memory.watched if key.count("|") == 2}
 
 
 def test_new_repos_of_an_organisation_join_by_themselves_and_archived_ones_are_left() -> None:

@@ -99,7 +99,7 @@ def test_workflows_that_the_source_leaves_out_are_not_told_when_they_go(world: G
 
 
 def watched(memory: FakeMemory) -> set[str]:
-    return {key.rsplit("|", 1)[1] for key in memory.watched}
+    return {key.rsplit("|", 1)[1] for key in memory.watched if key.count("|") == 2}
 
 
 def test_a_repo_that_the_config_names_no_more_is_left_and_one_that_it_names_anew_joins(
@@ -129,3 +129,35 @@ def test_a_renamed_repo_is_watched_under_its_new_name(world: GithubWorld, memory
     world.poll(world.reader(repos=["acme/old"]), memory)
     world.poll(world.reader(repos=["acme/old", "acme/web"]), memory)
     assert watched(memory) == {"acme/web"}
+
+
+def workflows_of(memory: FakeMemory) -> set[str]:
+    return {key.rsplit("|", 1)[1] for key in memory.watched if key.count("|") == 3}
+
+
+def test_a_workflow_that_the_config_leaves_out_now_is_left_and_its_repo_is_not(
+    world: GithubWorld, memory: FakeMemory
+) -> None:
+    world.workflows = [workflow(55, name="Deploy"), workflow(66, name="Lint")]
+    reader = world.reader()
+    for _ in range(2):
+        world.poll(reader, memory)
+    assert workflows_of(memory) == {"55", "66"}
+    world.poll(world.reader(workflows=["Deploy"]), memory)
+    assert (watched(memory), workflows_of(memory)) == ({"acme/web"}, {"55"})
+    assert memory.left == {"github|github.com|acme/web|66": "unwatched"}
+    world.poll(world.reader(workflows=["*"]), memory)
+    assert workflows_of(memory) == {"55", "66"}
+
+
+def test_a_workflow_that_is_gone_or_not_known_yet_is_not_left(world: GithubWorld, memory: FakeMemory) -> None:
+    world.workflows = [workflow(55, name="Deploy"), workflow(66, name="Lint")]
+    reader = world.reader()
+    for _ in range(2):
+        world.poll(reader, memory)
+    world.workflows = [workflow(55, name="Deploy")]
+    for _ in range(2):
+        world.poll(reader, memory, later=HOUR)
+    memory.marks = {name: text for name, text in memory.marks.items() if not name.startswith("workflows")}
+    world.poll(world.reader(workflows=["Deploy"]), memory)
+    assert (workflows_of(memory), memory.left) == ({"55", "66"}, {})
