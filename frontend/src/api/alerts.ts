@@ -23,7 +23,7 @@ export type Silence = Omit<Known<Schemas["SilenceList.Silence"]>, "matchers"> & 
 export type NewSilence = NonNullable<paths["/silences"]["post"]["requestBody"]>["content"]["application/json"];
 
 const ALL = ["alerts"] as const;
-export const alertKeys = { all: ALL, list: [...ALL, "list"] as const, one: (id: number) => [...ALL, "one", id] as const, receivers: [...ALL, "receivers"] as const, silences: [...ALL, "silences"] as const };
+const alertKeys = { all: ALL, list: [...ALL, "list"] as const, one: (id: number) => [...ALL, "one", id] as const, receivers: [...ALL, "receivers"] as const, silences: [...ALL, "silences"] as const };
 
 const REFRESH_MILLISECONDS = 15_000;
 /** No event tells that a notification went out, so what waits is looked at more often. */

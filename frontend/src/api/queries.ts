@@ -5,8 +5,8 @@ import { answer, client } from "./client";
 import type { BuildContext, BuildDetail, BuildPage, BuildsQuery, FiguresQuery, FilterValues, Grid, GridQuery, ListedPipeline, PageQuery, PipelinePage, Source, Waiting, WaitingQuery } from "./types";
 
 /** Figures move with the clock too: builds leave the window without any change telling so. */
-export const FIGURES_REFRESH_MILLISECONDS = 30_000;
-export const PAGE_SIZE = 50;
+const FIGURES_REFRESH_MILLISECONDS = 30_000;
+const PAGE_SIZE = 50;
 
 export const keys = {
   figures: ["figures"] as const,

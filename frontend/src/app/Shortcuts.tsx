@@ -16,8 +16,8 @@ const GROUPS: readonly Group[] = [
 function Keys({ keys }: { keys: string }) {
   return (
     <>
-      {keys.split(" ").map((key) => (
-        <kbd key={key}>{key}</kbd>
+      {keys.split(" ").map((key, index) => (
+        <kbd key={index}>{key}</kbd>
       ))}
     </>
   );

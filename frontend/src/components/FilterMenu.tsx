@@ -17,6 +17,9 @@ export interface Choice {
   label: ReactNode;
 }
 
+/** Choices that are called what they stand for. */
+export const plainChoices = (values: readonly string[]): Choice[] => values.map((value) => ({ value, label: value }));
+
 interface FilterMenuProps {
   name: string;
   /** The button's text while nothing is chosen. */

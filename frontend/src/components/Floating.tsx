@@ -1,7 +1,7 @@
 import * as Popover from "@radix-ui/react-popover";
 import type { ReactNode, RefObject } from "react";
 
-export interface FloatingProps {
+interface FloatingProps {
   /** What it hangs on; a press on it is the owner's business, not a press outside. */
   anchor: RefObject<HTMLButtonElement | null>;
   kind: "menu" | "tip";

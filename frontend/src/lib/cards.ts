@@ -25,7 +25,7 @@ export interface CardData {
 type Better = "up" | "down";
 
 /** Successes and failures of the window before; docs/metrics.md tells of it too. */
-export const FEWEST_TO_COMPARE = 10;
+const FEWEST_TO_COMPARE = 10;
 const SMALLEST_POINTS = 0.05;
 const SMALLEST_SECONDS = 0.5;
 

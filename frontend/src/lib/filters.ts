@@ -8,12 +8,12 @@ export const DEFAULT_BRANCH = "@default";
 /** In the page's URL only: without a branch the API takes all, the overview takes the default ones. */
 export const ALL_BRANCHES = "*";
 /** In the page's URL only: without a group a reader's own are taken. */
-export const ALL_GROUPS = "*";
+const ALL_GROUPS = "*";
 const DEFAULT_WINDOW = "7d";
-const DEFAULT_SORT = "-started_at";
+export const NEWEST_FIRST = "-started_at";
 
 const LISTS = ["repo", "pipeline", "provider", "source", "status", "group"] as const;
-export type ListFilter = (typeof LISTS)[number];
+type ListFilter = (typeof LISTS)[number];
 
 export interface Filters extends Record<ListFilter, string[]> {
   window: string;
@@ -33,7 +33,7 @@ export const NO_FILTERS: Filters = {
   status: [],
   group: [],
   q: "",
-  sort: DEFAULT_SORT,
+  sort: NEWEST_FIRST,
 };
 
 const distinct = (values: string[]): string[] => [...new Set(values.filter((value) => value !== ""))];
@@ -44,19 +44,25 @@ function branchesFrom(params: URLSearchParams): string[] {
   return named.length === 0 ? [DEFAULT_BRANCH] : named;
 }
 
+function fitting(value: string | null, form: RegExp, otherwise: string): string {
+  return value !== null && form.test(value) ? value : otherwise;
+}
+
+export const windowIn = (params: URLSearchParams, otherwise: string): string => fitting(params.get("window"), /^[1-9]\d{0,4}[mhdw]$/, otherwise);
+export const sortIn = (params: URLSearchParams): string => fitting(params.get("sort"), /^-?[a-z_]+$/, NEWEST_FIRST);
+
 /** Reads the page's query string; what it does not understand falls back to the default. */
 export function parseFilters(search: string): Filters {
   const params = new URLSearchParams(search);
-  const window = params.get("window") ?? "";
   const lists = Object.fromEntries(LISTS.map((name) => [name, distinct(params.getAll(name))])) as Record<ListFilter, string[]>;
   return {
     ...lists,
     group: lists.group.filter((group) => group !== ALL_GROUPS),
     status: lists.status.filter((value) => (STATUSES as string[]).includes(value)),
-    window: /^[1-9]\d{0,4}[mhdw]$/.test(window) ? window : DEFAULT_WINDOW,
+    window: windowIn(params, DEFAULT_WINDOW),
     branch: branchesFrom(params),
     q: (params.get("q") ?? "").trim(),
-    sort: /^-?[a-z_]+$/.test(params.get("sort") ?? "") ? (params.get("sort") ?? DEFAULT_SORT) : DEFAULT_SORT,
+    sort: sortIn(params),
   };
 }
 
@@ -78,7 +84,7 @@ export function filtersToSearch(filters: Filters, mine: readonly string[] = []):
   for (const name of LISTS) for (const value of filters[name]) params.append(name, value);
   if (filters.group.length === 0 && mine.length > 0) params.set("group", ALL_GROUPS);
   if (filters.q !== "") params.set("q", filters.q);
-  if (filters.sort !== DEFAULT_SORT) params.set("sort", filters.sort);
+  if (filters.sort !== NEWEST_FIRST) params.set("sort", filters.sort);
   return params.toString();
 }
 
@@ -96,7 +102,7 @@ export function figureQuery({ window, branch, repo, pipeline, provider, source, 
 
 export function buildQuery(filters: Filters): BuildsQuery {
   const status = filters.status as Status[];
-  return { ...figureQuery(filters), ...only({ status, sort: filters.sort === DEFAULT_SORT ? "" : filters.sort }) };
+  return { ...figureQuery(filters), ...only({ status, sort: filters.sort === NEWEST_FIRST ? "" : filters.sort }) };
 }
 
 /** The filters that a socket understands. */
@@ -111,7 +117,7 @@ export function toSearchParams(query: Values): URLSearchParams {
 }
 
 export function isFiltered(filters: Filters): boolean {
-  return filtersToSearch({ ...filters, window: DEFAULT_WINDOW, sort: DEFAULT_SORT }) !== "";
+  return filtersToSearch({ ...filters, window: DEFAULT_WINDOW, sort: NEWEST_FIRST }) !== "";
 }
 
 interface Searched {

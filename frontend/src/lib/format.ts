@@ -44,11 +44,10 @@ export function percent(rate: number | null): string {
   return Number.isInteger(rate) ? String(rate) : rate.toFixed(1);
 }
 
-export const instant = (at: string): number => Date.parse(at);
+/** 48 s, 41 min, 3 d 4 h: like `span`, but "< 1 s" for less than one, and "–" for nothing. */
+export const briefly = (seconds: number | null): string => (seconds !== null && seconds >= 60 ? span(seconds) : duration(seconds));
 
-export function secondsBetween(from: string | null, to: string | null): number | null {
-  return from === null || to === null ? null : (instant(to) - instant(from)) / 1000;
-}
+export const instant = (at: string): number => Date.parse(at);
 
 const WEEKDAYS = ["Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"] as const;
 const MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"] as const;

@@ -4,7 +4,7 @@ import { useSyncExternalStore } from "react";
 export type Theme = "system" | "light" | "dark";
 export type Density = "comfortable" | "compact";
 
-export interface Prefs {
+interface Prefs {
   theme: Theme;
   density: Density;
   /** An IANA name; "" for the browser's own zone. */

@@ -1,3 +1,4 @@
+import type { AlertState } from "../api/alerts";
 import type { Outlook, Status } from "../api/types";
 
 export type Tone = "ok" | "bad" | "run" | "idle" | "warn" | "flaky";
@@ -63,6 +64,16 @@ export const OUTLOOKS: readonly Outlook[] = ["failing", "never_green", "stale", 
 export function pipelineMark({ outlook, status }: { outlook: Outlook; status: Status | null }): Mark {
   return OUTLOOK[outlook] ?? (status === null ? { word: "no build", tone: "idle", icon: "clock" } : buildMark(status));
 }
+
+const ALERT: Record<AlertState, Mark> = {
+  firing: { word: "firing", tone: "bad", icon: "cross" },
+  pending: { word: "pending", tone: "warn", icon: "clock" },
+  acknowledged: { word: "acknowledged", tone: "run", icon: "check" },
+  silenced: { word: "silenced", tone: "idle", icon: "stop" },
+  resolved: { word: "resolved", tone: "ok", icon: "check" },
+};
+
+export const alertMark = (state: AlertState): Mark => ALERT[state];
 
 export function sourceMark(state: string): Mark {
   switch (state) {

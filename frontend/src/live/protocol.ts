@@ -29,7 +29,7 @@ export function parseFrame(text: unknown): Frame | null {
 /** How far this page has come in the change feed; null before the first hello. */
 export type Position = number | null;
 
-export type Effect =
+type Effect =
   | { kind: "nothing" }
   | { kind: "builds"; builds: Build[] }
   /** Rows that were read before the socket stood may lack a change made in between. */

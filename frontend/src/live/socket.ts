@@ -16,7 +16,7 @@ export function backoff(attempt: number, random: () => number = Math.random): nu
   return longest / 2 + random() * (longest / 2);
 }
 
-export interface Handlers {
+interface Handlers {
   onConnection: (connection: Connection) => void;
   onBuilds: (builds: Build[]) => void;
   onRefetch: (what: "all" | "rows" | "alerts") => void;

@@ -5,7 +5,7 @@ import type { Build } from "../api/types";
 import { useLiveFeed } from "./context";
 import { firstPage, holdBack, idsOf, insertRows, isOvergrown, type BuildPages } from "./rows";
 
-export interface FreshBuilds {
+interface FreshBuilds {
   /** How many builds wait to be shown. */
   count: number;
   /** There are more than that. */

@@ -81,7 +81,7 @@ function HeadCell({ column: { id, title, sorts, numeric }, sort, onSort }: HeadC
   const on = sorts === true && sort.replace(/^-/, "") === id;
   const descending = sort.startsWith("-");
   return (
-    <th scope="col" className={numeric ? "num" : undefined} {...(on && { "aria-sort": descending ? "descending" : "ascending" })}>
+    <th scope="col" data-column={id} className={numeric ? "num" : undefined} {...(on && { "aria-sort": descending ? "descending" : "ascending" })}>
       {sorts ? (
         <button type="button" className={on ? "sort on" : "sort"} onClick={() => onSort(on && descending ? id : `-${id}`)}>
           {title}

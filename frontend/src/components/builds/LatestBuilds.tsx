@@ -3,9 +3,11 @@ import { useDeferredValue, useMemo, useRef, type ReactNode } from "react";
 
 import { buildsQuery } from "../../api/queries";
 import type { Build, BuildsQuery } from "../../api/types";
+import { NEWEST_FIRST } from "../../lib/filters";
 import { count } from "../../lib/format";
 import { useSeen } from "../../lib/useSeen";
 import { useFreshBuilds } from "../../live/useFreshBuilds";
+import { More } from "../More";
 import { Loaded, Panel, Skeleton } from "../Panel";
 import { BuildsTable } from "./BuildsTable";
 
@@ -39,7 +41,7 @@ export function LatestBuilds({ query, sort, onSort, matches, empty, note }: Late
     shown: result.data,
     matches,
     mayMove: () => still(panel.current),
-    newestFirst: sort === "-started_at",
+    newestFirst: sort === NEWEST_FIRST,
   });
   // Many rows are drawn in slices, so that the page answers meanwhile.
   const data = useDeferredValue(seen ? result.data : undefined);
@@ -71,11 +73,7 @@ export function LatestBuilds({ query, sort, onSort, matches, empty, note }: Late
             ) : (
               <>
                 <BuildsTable builds={builds} sort={sort} onSort={onSort} label="Latest builds" />
-                {result.hasNextPage && (
-                  <button type="button" className="more" disabled={result.isFetchingNextPage} onClick={() => void result.fetchNextPage()}>
-                    {result.isFetchingNextPage ? "Loading…" : "Load more"}
-                  </button>
-                )}
+                <More pages={result} label="Load more" />
               </>
             )
           }

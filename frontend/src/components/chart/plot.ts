@@ -1,5 +1,5 @@
 /** What a chart shows, whatever it is of: lines on one time axis, and failures as marks that no decimation drops. */
-export interface LinePoint {
+interface LinePoint {
   at: string;
   value: number | null;
 }

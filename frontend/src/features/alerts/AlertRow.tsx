@@ -3,10 +3,11 @@ import { Link } from "wouter";
 
 import type { Alert, AlertNotification } from "../../api/alerts";
 import type { Status } from "../../api/types";
+import { FirstBad } from "../../components/FirstBad";
 import { Icon } from "../../components/Icon";
 import { Pill } from "../../components/Pill";
 import { Strip } from "../../components/Strip";
-import { Ago, Branch, Commit, Name, Since } from "../../components/Text";
+import { Ago, Branch, Name, Since } from "../../components/Text";
 import { buildPath, pipelinePath } from "../../lib/base";
 import { instant, plainText, span } from "../../lib/format";
 import { Actions } from "./Actions";
@@ -52,26 +53,6 @@ function Facts({ alert }: { alert: Alert }) {
           {state} by <bdi className="strong">{who}</bdi>
         </span>
       )}
-    </p>
-  );
-}
-
-function FirstBad({ alert: { first_bad: bad } }: { alert: Alert }) {
-  if (bad === null || bad.commit === null) return null;
-  return (
-    <p className="meta">
-      <span>
-        first bad commit{" "}
-        <Link href={buildPath(bad.build_id)}>
-          <Commit commit={bad.commit} />
-        </Link>
-        {bad.actor !== null && (
-          <>
-            {" "}
-            by <bdi>{bad.actor}</bdi>
-          </>
-        )}
-      </span>
     </p>
   );
 }
@@ -135,7 +116,7 @@ export function AlertRow({ alert }: { alert: Alert }) {
         </p>
         <LastBuild alert={alert} />
         <Facts alert={alert} />
-        <FirstBad alert={alert} />
+        {alert.first_bad?.commit != null && <p className="meta"><span><FirstBad bad={alert.first_bad} /></span></p>}
         <div className="told">
           <Told alert={alert} />
           <button type="button" className="link" aria-expanded={open} onClick={() => setOpen(!open)}>

@@ -4,13 +4,15 @@ import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import { Link, useSearchParams } from "wouter";
 
 import { alertCountsQuery, alertsQuery, type AlertCounts, type AlertState } from "../../api/alerts";
+import { More } from "../../components/More";
 import { ErrorNote, Loaded, Panel, Skeleton } from "../../components/Panel";
 import { Pill } from "../../components/Pill";
 import { count } from "../../lib/format";
+import { alertMark } from "../../lib/status";
 import { AlertRow } from "./AlertRow";
 import { Receivers } from "./Receivers";
 import { Silences } from "./Silences";
-import { ALERT_STATES, isState, stateMark } from "./words";
+import { ALERT_STATES, isState } from "./words";
 
 const EMPTY: Record<AlertState, string> = {
   firing: "Nothing is firing.",
@@ -39,11 +41,7 @@ function Section({ state, total }: { state: AlertState; total: number }) {
           );
         }}
       </Loaded>
-      {result.hasNextPage && (
-        <button type="button" className="more" disabled={result.isFetchingNextPage} onClick={() => void result.fetchNextPage()}>
-          Show more
-        </button>
-      )}
+      <More pages={result} label="Show more" />
     </Panel>
   );
 }
@@ -81,7 +79,7 @@ function Heading({ counts }: { counts: AlertCounts | undefined }) {
   return (
     <div className="head-title">
       <h1>Alerts</h1>
-      {counts !== undefined && (counts.firing > 0 ? <Pill mark={stateMark("firing")}>{count(counts.firing)} firing</Pill> : <Pill mark={{ word: "nothing firing", tone: "ok", icon: "check" }} />)}
+      {counts !== undefined && (counts.firing > 0 ? <Pill mark={alertMark("firing")}>{count(counts.firing)} firing</Pill> : <Pill mark={{ word: "nothing firing", tone: "ok", icon: "check" }} />)}
     </div>
   );
 }

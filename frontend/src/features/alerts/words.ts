@@ -1,20 +1,11 @@
 /** How alerts, their notifications and receivers are told. */
 import type { Alert, AlertNotification, AlertState, Receiver } from "../../api/alerts";
-import type { Mark } from "../../lib/status";
-
-const STATES: Record<AlertState, Mark> = {
-  firing: { word: "firing", tone: "bad", icon: "cross" },
-  pending: { word: "pending", tone: "warn", icon: "clock" },
-  acknowledged: { word: "acknowledged", tone: "run", icon: "check" },
-  silenced: { word: "silenced", tone: "idle", icon: "stop" },
-  resolved: { word: "resolved", tone: "ok", icon: "check" },
-};
+import { alertMark, type Mark } from "../../lib/status";
 
 /** In the order in which the page shows them. */
 export const ALERT_STATES: readonly AlertState[] = ["firing", "pending", "acknowledged", "silenced", "resolved"];
 
-export const stateMark = (state: AlertState): Mark => STATES[state];
-export const isState = (word: string | null): word is AlertState => word !== null && word in STATES;
+export const isState = (word: string | null): word is AlertState => word !== null && (ALERT_STATES as readonly string[]).includes(word);
 
 const SEVERITIES: Record<string, Mark> = {
   critical: { word: "critical", tone: "bad", icon: "cross" },
@@ -24,7 +15,7 @@ const SEVERITIES: Record<string, Mark> = {
 
 /** A row stands below its state already, so it leads with how much it matters, as long as that lasts. */
 export const rowMark = ({ state, severity }: Pick<Alert, "state" | "severity">): Mark =>
-  state === "resolved" ? STATES.resolved : (SEVERITIES[severity] ?? { word: severity, tone: "idle", icon: "info" });
+  state === "resolved" ? alertMark(state) : (SEVERITIES[severity] ?? { word: severity, tone: "idle", icon: "info" });
 
 /** `further_failure` as people read it; a reason that somebody wrote stays as it is. */
 export const readable = (word: string): string => (/^[a-z]+(_[a-z]+)*$/.test(word) ? word.replaceAll("_", " ") : word);

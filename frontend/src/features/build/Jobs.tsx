@@ -129,11 +129,11 @@ export function Jobs({ build }: { build: BuildDetail }) {
   const path = ran.length > 1 ? criticalPath(ran, now) : new Set<Job>();
   const legend = (
     <>
-      <i className="hatch" /> queued <i className="solid" /> ran
+      <span className="key"><i className="hatch" /> queued</span> <span className="key"><i className="solid" /> ran</span>
       {path.size > 0 && (
         <>
           {" "}
-          <i className="outlined" /> critical path{pathNote(ran, path)}
+          <span className="key"><i className="outlined" /> critical path{pathNote(ran, path)}</span>
         </>
       )}
     </>

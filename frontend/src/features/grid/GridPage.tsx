@@ -1,14 +1,16 @@
 import "./grid.css";
 
 import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
-import { useLocation, useSearch } from "wouter";
+import { useSearch } from "wouter";
 
 import { filterValuesQuery, gridQuery, pipelinesQuery } from "../../api/queries";
 import type { Grid } from "../../api/types";
-import { FilterMenu, type Choice } from "../../components/FilterMenu";
+import { FilterMenu, plainChoices } from "../../components/FilterMenu";
+import { More } from "../../components/More";
 import { Loaded, Panel, Skeleton } from "../../components/Panel";
-import { Legend } from "./Legend";
 import { DEFAULT_BRANCH, toSearchParams } from "../../lib/filters";
+import { useSetSearch } from "../../lib/useSetSearch";
+import { Legend } from "./Legend";
 import { Table } from "./Table";
 
 const COMMITS = 40;
@@ -20,30 +22,27 @@ interface View {
 
 function useView(): [View, (change: Partial<View>) => void] {
   const params = new URLSearchParams(useSearch());
-  const [path, navigate] = useLocation();
+  const setSearch = useSetSearch();
   const view = { repo: params.get("repo"), branch: params.get("branch") || DEFAULT_BRANCH };
   return [
     view,
     (part) => {
       const next = { ...view, ...part };
-      const query = toSearchParams({ ...(next.repo !== null && { repo: next.repo }), ...(next.branch !== DEFAULT_BRANCH && { branch: next.branch }) });
-      navigate(`${path}?${query.toString()}`);
+      setSearch(toSearchParams({ ...(next.repo !== null && { repo: next.repo }), ...(next.branch !== DEFAULT_BRANCH && { branch: next.branch }) }).toString());
     },
   ];
 }
-
-const plain = (values: readonly string[]): Choice[] => values.map((value) => ({ value, label: value }));
 
 function Choosing({ repo, branch, change }: { repo: string | null; branch: string; change: (change: Partial<View>) => void }) {
   const values = useQuery(filterValuesQuery()).data;
   return (
     <div className="filters">
-      <FilterMenu name="repos" all="Choose a repo" chosen={repo === null ? [] : [repo]} choices={plain(values?.repos ?? [])} presets={[]} one onChange={([first]) => first !== undefined && change({ repo: first, branch: DEFAULT_BRANCH })} />
+      <FilterMenu name="repos" all="Choose a repo" chosen={repo === null ? [] : [repo]} choices={plainChoices(values?.repos ?? [])} presets={[]} one onChange={([first]) => first !== undefined && change({ repo: first, branch: DEFAULT_BRANCH })} />
       <FilterMenu
         name="branches"
         all="Default branch"
         chosen={[branch]}
-        choices={plain((values?.branches ?? []).filter((name) => name !== DEFAULT_BRANCH))}
+        choices={plainChoices((values?.branches ?? []).filter((name) => name !== DEFAULT_BRANCH))}
         presets={[{ label: "Default branch", chosen: [DEFAULT_BRANCH] }]}
         {...(branch === DEFAULT_BRANCH && { summary: "Default branch" })}
         one
@@ -71,11 +70,7 @@ function Commits({ repo, branch }: { repo: string; branch: string }) {
           return (
             <>
               <Table grid={grid} />
-              {result.hasNextPage && (
-                <button type="button" className="more" disabled={result.isFetchingNextPage} onClick={() => void result.fetchNextPage()}>
-                  {result.isFetchingNextPage ? "Loading…" : "Older commits"}
-                </button>
-              )}
+              <More pages={result} label="Older commits" />
             </>
           );
         }}

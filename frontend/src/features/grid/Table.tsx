@@ -12,7 +12,7 @@ type Row = Grid["commits"][number];
 type Column = Grid["pipelines"][number];
 
 /** What a cell says, in words: it is a link's whole name. */
-export function wordsOf(cell: GridCell, pipeline: string): string {
+function wordsOf(cell: GridCell, pipeline: string): string {
   const parts = [
     `${pipeline}: ${buildMark(cell.status).word}`,
     cell.broke ? "broke here" : "",

@@ -3,9 +3,10 @@ import { Link } from "wouter";
 
 import { alertCountsQuery } from "../../api/alerts";
 import type { Pipeline, Summary } from "../../api/types";
+import { FirstBad } from "../../components/FirstBad";
 import { Pill } from "../../components/Pill";
-import { Commit, Name, Since } from "../../components/Text";
-import { buildPath, pipelinePath } from "../../lib/base";
+import { Name, Since } from "../../components/Text";
+import { pipelinePath } from "../../lib/base";
 import { count, plural } from "../../lib/format";
 import type { Mark } from "../../lib/status";
 
@@ -14,32 +15,15 @@ const BROKEN: Mark = { word: "broken", tone: "bad", icon: "cross" };
 const UNSURE: Mark = { word: "nothing known to be broken", tone: "idle", icon: "unread" };
 const GREEN: Mark = { word: "nothing broken", tone: "ok", icon: "check" };
 
-function FirstBad({ pipeline: { first_bad: bad } }: { pipeline: Pipeline }) {
-  if (bad === null || bad.commit === null) return null;
-  return (
-    <>
-      , first bad commit{" "}
-      <Link href={buildPath(bad.build_id)}>
-        <Commit commit={bad.commit} />
-      </Link>
-      {bad.actor !== null && (
-        <>
-          {" "}
-          by <bdi>{bad.actor}</bdi>
-        </>
-      )}
-    </>
-  );
-}
-
 function BrokenOne({ pipeline }: { pipeline: Pipeline }) {
+  const { first_bad: bad } = pipeline;
   return (
     <li>
       <Link href={pipelinePath(pipeline.id)} className="strong">
         <Name repo={pipeline.repo} pipeline={pipeline.pipeline} />
       </Link>{" "}
       {pipeline.since !== null && <Since at={pipeline.since} />}
-      <FirstBad pipeline={pipeline} />
+      {bad?.commit != null && <>, <FirstBad bad={bad} /></>}
     </li>
   );
 }

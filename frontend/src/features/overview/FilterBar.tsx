@@ -3,7 +3,7 @@ import { useEffect, useState } from "react";
 
 import { filterValuesQuery } from "../../api/queries";
 import type { FilterValues, NamedValues } from "../../api/types";
-import { FilterMenu, type Choice } from "../../components/FilterMenu";
+import { FilterMenu, plainChoices, type Choice } from "../../components/FilterMenu";
 import { Icon } from "../../components/Icon";
 import { StatusPill } from "../../components/Pill";
 import { Windows } from "../../components/Windows";
@@ -26,8 +26,6 @@ interface FilterBarProps {
   onChange: (change: Partial<Filters>, options?: { replace: boolean }) => void;
 }
 
-const plain = (values: readonly string[]): Choice[] => values.map((value) => ({ value, label: value }));
-
 function branchSummary(branch: readonly string[]): { summary?: string } {
   return branch.length === 1 && branch[0] === DEFAULT_BRANCH ? { summary: DEFAULTS } : {};
 }
@@ -38,9 +36,9 @@ export function FilterBar({ filters, onChange }: FilterBarProps) {
   return (
     <div className="filters" role="search" aria-label="Filters">
       <Windows chosen={filters.window} onChange={(window) => onChange({ window })} />
-      <FilterMenu name="branches" all="All branches" chosen={filters.branch} choices={plain(values.branches.filter((name) => name !== DEFAULT_BRANCH))} presets={BRANCH_PRESETS} cut={cut("branches")} onChange={(branch) => onChange({ branch })} {...branchSummary(filters.branch)} />
-      <FilterMenu name="repos" all="All repos" chosen={filters.repo} choices={plain(values.repos)} cut={cut("repos")} onChange={(repo) => onChange({ repo })} />
-      <FilterMenu name="pipelines" all="All pipelines" chosen={filters.pipeline} choices={plain(values.pipelines)} cut={cut("pipelines")} onChange={(pipeline) => onChange({ pipeline })} />
+      <FilterMenu name="branches" all="All branches" chosen={filters.branch} choices={plainChoices(values.branches.filter((name) => name !== DEFAULT_BRANCH))} presets={BRANCH_PRESETS} cut={cut("branches")} onChange={(branch) => onChange({ branch })} {...branchSummary(filters.branch)} />
+      <FilterMenu name="repos" all="All repos" chosen={filters.repo} choices={plainChoices(values.repos)} cut={cut("repos")} onChange={(repo) => onChange({ repo })} />
+      <FilterMenu name="pipelines" all="All pipelines" chosen={filters.pipeline} choices={plainChoices(values.pipelines)} cut={cut("pipelines")} onChange={(pipeline) => onChange({ pipeline })} />
       <FilterMenu name="providers" all="All providers" chosen={filters.provider} choices={values.providers.map((value) => ({ value, label: providerName(value) }))} onChange={(provider) => onChange({ provider })} />
       {(values.groups.length > 0 || filters.group.length > 0) && (
         <Groups known={values.groups} chosen={filters.group} onChange={(group) => onChange({ group })} />
@@ -59,7 +57,7 @@ export function FilterBar({ filters, onChange }: FilterBarProps) {
 function Groups({ known, chosen, onChange }: { known: readonly string[]; chosen: string[]; onChange: (group: string[]) => void }) {
   const mine = usePrefs().groups.filter((group) => known.includes(group));
   const presets = [{ label: "All groups", chosen: [] as string[] }, ...(mine.length > 0 ? [{ label: "My groups", chosen: mine }] : [])];
-  return <FilterMenu name="groups" all="All groups" chosen={chosen} choices={plain(known)} presets={presets} onChange={onChange} />;
+  return <FilterMenu name="groups" all="All groups" chosen={chosen} choices={plainChoices(known)} presets={presets} onChange={onChange} />;
 }
 
 function SearchBox({ text, onChange }: { text: string; onChange: (text: string) => void }) {

@@ -64,7 +64,7 @@ describe("the overview", () => {
     expect(line).toHaveTextContent("nothing known to be broken");
     expect(within(line).getByRole("link", { name: "1 pipeline is not read just now →" })).toHaveAttribute("href", "/ui/sources");
     const [first] = await screen.findAllByRole("listitem").then((items) => items.filter((item) => item.closest(".pipes") !== null));
-    expect(first).toHaveTextContent("not readacme/web cifor 12 min (acme) · was success");
+    expect(first).toHaveTextContent("not readacme/web ci for 12 min (acme) · was success");
     expect(within(first as HTMLElement).getByText("not read").closest(".pill")).toHaveClass("idle");
   });
 

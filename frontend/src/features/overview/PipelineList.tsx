@@ -67,6 +67,7 @@ function PipelineRow({ pipeline, namesake }: { pipeline: Pipeline; namesake: boo
             <Name repo={pipeline.repo} pipeline={pipeline.pipeline} />
           </Link>
           {namesake && pipeline.file !== null && <code><bdi>{pipeline.file}</bdi></code>}
+          {" "}
           <StateTag pipeline={pipeline} />
           {Boolean(pipeline.running) && (
             <span className="dotrun" title="a build is running">

@@ -1,7 +1,7 @@
 /** What the metric cards say: the number, its sample, its change against the window before, and its rule. */
 import type { Summary } from "../../api/types";
 import { against, points, seconds, type CardData } from "../../lib/cards";
-import { count, duration, percent, plural, span } from "../../lib/format";
+import { briefly, count, duration, percent, plural } from "../../lib/format";
 
 function rates(summary: Summary): CardData[] {
   const { counts, previous, sparklines } = summary;
@@ -59,7 +59,7 @@ function lengths(summary: Summary): CardData[] {
 function recovery({ recovery: { median_seconds, count: closed, open }, previous }: Summary): CardData {
   return {
     label: "Recovery",
-    value: median_seconds !== null && median_seconds >= 60 ? span(median_seconds) : duration(median_seconds),
+    value: briefly(median_seconds),
     unit: "",
     change: against(previous, seconds(median_seconds, previous.recovery_median_seconds)),
     sample: `of ${count(closed)} · ${count(open)} open`,

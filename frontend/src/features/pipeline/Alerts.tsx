@@ -1,26 +1,18 @@
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "wouter";
 
-import type { Alert, AlertState } from "../../api/alerts";
+import type { Alert } from "../../api/alerts";
 import { pipelineAlertsQuery } from "../../api/queries";
 import { Panel } from "../../components/Panel";
 import { Pill } from "../../components/Pill";
 import { Branch, Moment } from "../../components/Text";
 import { count, instant, plainText, span } from "../../lib/format";
-import type { Mark } from "../../lib/status";
-
-const MARKS: Record<AlertState, Mark> = {
-  pending: { word: "pending", tone: "warn", icon: "clock" },
-  firing: { word: "firing", tone: "bad", icon: "cross" },
-  acknowledged: { word: "acknowledged", tone: "run", icon: "info" },
-  silenced: { word: "silenced", tone: "idle", icon: "stop" },
-  resolved: { word: "resolved", tone: "ok", icon: "check" },
-};
+import { alertMark } from "../../lib/status";
 
 function Row({ alert }: { alert: Alert }) {
   return (
     <li>
-      <Pill mark={MARKS[alert.state]} />
+      <Pill mark={alertMark(alert.state)} />
       <span className="cut">
         <bdi title={plainText(alert.text)}>{plainText(alert.text)}</bdi> {alert.branch !== null && <Branch branch={alert.branch} />}
       </span>

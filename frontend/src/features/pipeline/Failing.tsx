@@ -44,7 +44,7 @@ export function Failing({ parts }: { parts: readonly Part[] }) {
   return (
     <Panel title="What fails" aside="most first">
       {parts.length === 0 && <p className="empty">Nothing failed in this window.</p>}
-      <ul className="pipes">
+      <ul className="pipes counted">
         {parts.map((part, index) => (
           <li key={`${nameOf(part)} ${index}`}>
             <Pill mark={markOf(part)}>{count(part.failures)}</Pill>

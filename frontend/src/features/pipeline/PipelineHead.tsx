@@ -1,6 +1,7 @@
 import { Link } from "wouter";
 
 import type { PipelinePage } from "../../api/types";
+import { FirstBad } from "../../components/FirstBad";
 import { Icon } from "../../components/Icon";
 import { Pill, StatusPill } from "../../components/Pill";
 import { StateTag } from "../../components/StateTag";
@@ -21,21 +22,6 @@ function Standing({ pipeline }: { pipeline: PipelinePage }) {
       )}
       {streak > 0 && conclusive && <span>{status === "failure" ? plural(streak, "failure") : plural(streak, "success", "successes")} in a row</span>}
     </>
-  );
-}
-
-function Bad({ pipeline: { first_bad: bad } }: { pipeline: PipelinePage }) {
-  if (bad === null) return null;
-  return (
-    <span>
-      first bad {bad.commit === null ? "build" : "commit"} <Link href={buildPath(bad.build_id)}>{bad.commit === null ? "open" : <Commit commit={bad.commit} />}</Link>
-      {bad.actor !== null && (
-        <>
-          {" "}
-          by <b><bdi>{bad.actor}</bdi></b>
-        </>
-      )}
-    </span>
   );
 }
 
@@ -83,7 +69,7 @@ export function PipelineHead({ pipeline }: { pipeline: PipelinePage }) {
       </div>
       <div className="meta dotted">
         <Standing pipeline={pipeline} />
-        <Bad pipeline={pipeline} />
+        {pipeline.first_bad !== null && <span><FirstBad bad={pipeline.first_bad} /></span>}
         <Compared pipeline={pipeline} />
         <Besides pipeline={pipeline} />
       </div>

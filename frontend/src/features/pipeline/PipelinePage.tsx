@@ -10,7 +10,7 @@ import { LatestBuilds } from "../../components/builds/LatestBuilds";
 import { CardList } from "../../components/Card";
 import { Loaded, Panel, Skeleton } from "../../components/Panel";
 import { Windows } from "../../components/Windows";
-import { ALL_BRANCHES, DEFAULT_BRANCH, toSearchParams } from "../../lib/filters";
+import { ALL_BRANCHES, DEFAULT_BRANCH, NEWEST_FIRST, toSearchParams } from "../../lib/filters";
 import { plural } from "../../lib/format";
 import { Alerts } from "./Alerts";
 import { Bars } from "./Bars";
@@ -19,7 +19,7 @@ import { cardsOf } from "./cards";
 import { Failing, FlakyBuilds } from "./Failing";
 import { PipelineHead } from "./PipelineHead";
 import { Trend } from "./Trend";
-import { branchPart, NEWEST_FIRST, useView, type View } from "./view";
+import { branchPart, useView, type View } from "./view";
 
 interface ShownProps {
   page: Page;

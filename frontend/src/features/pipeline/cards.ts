@@ -1,6 +1,6 @@
 import type { PipelinePage } from "../../api/types";
 import { against, points, seconds, type CardData } from "../../lib/cards";
-import { count, duration, percent, plural, span } from "../../lib/format";
+import { briefly, count, duration, percent, plural } from "../../lib/format";
 
 function flaky({ flaky_commits: commits, commits: all }: PipelinePage): CardData {
   const rate = all === 0 ? null : (100 * commits) / all;
@@ -41,7 +41,7 @@ function lengths({ figures }: PipelinePage): CardData[] {
     },
     {
       label: "Recovery",
-      value: recovery.median_seconds !== null && recovery.median_seconds >= 60 ? span(recovery.median_seconds) : duration(recovery.median_seconds),
+      value: briefly(recovery.median_seconds),
       unit: "",
       change: against(previous, seconds(recovery.median_seconds, previous.recovery_median_seconds)),
       sample: `median of ${count(recovery.count)} · ${count(recovery.open)} open`,

@@ -1,9 +1,9 @@
-import { useLocation, useSearch } from "wouter";
+import { useSearch } from "wouter";
 
-import { ALL_BRANCHES, DEFAULT_BRANCH, toSearchParams } from "../../lib/filters";
+import { ALL_BRANCHES, DEFAULT_BRANCH, NEWEST_FIRST, sortIn, toSearchParams, windowIn } from "../../lib/filters";
+import { useSetSearch } from "../../lib/useSetSearch";
 
 const DEFAULT_WINDOW = "30d";
-export const NEWEST_FIRST = "-started_at";
 
 /** What the page's address says: a link shows the same. */
 export interface View {
@@ -15,12 +15,10 @@ export interface View {
 
 export function parseView(search: string): View {
   const params = new URLSearchParams(search);
-  const window = params.get("window") ?? "";
-  const sort = params.get("sort") ?? "";
   return {
-    window: /^[1-9]\d{0,4}[mhdw]$/.test(window) ? window : DEFAULT_WINDOW,
+    window: windowIn(params, DEFAULT_WINDOW),
     branch: params.get("branch") || DEFAULT_BRANCH,
-    sort: /^-?[a-z_]+$/.test(sort) ? sort : NEWEST_FIRST,
+    sort: sortIn(params),
   };
 }
 
@@ -36,10 +34,6 @@ export const branchPart = ({ branch }: View): { branch?: string[] } => (branch =
 
 export function useView(): [View, (change: Partial<View>) => void] {
   const view = parseView(useSearch());
-  const [path, navigate] = useLocation();
-  const change = (part: Partial<View>): void => {
-    const query = viewToSearch({ ...view, ...part });
-    navigate(query === "" ? path : `${path}?${query}`);
-  };
-  return [view, change];
+  const setSearch = useSetSearch();
+  return [view, (part) => setSearch(viewToSearch({ ...view, ...part }))];
 }

@@ -5,7 +5,7 @@ import { Progress } from "../../components/Progress";
 import { Rule } from "../../components/Rule";
 import { Ago } from "../../components/Text";
 import { useNow } from "../../lib/clock";
-import { absolute, ago, count, duration, instant, span } from "../../lib/format";
+import { absolute, ago, briefly, count, duration, instant, span } from "../../lib/format";
 
 /** Below this a difference is that of the way and of whole seconds. */
 const CLOCK_AGREES_SECONDS = 2;
@@ -74,7 +74,6 @@ function Fact({ name, className, children }: { name: ReactNode; className?: stri
   );
 }
 
-const every = (seconds: number): string => (seconds < 60 ? duration(seconds) : span(seconds));
 const PLAN_RULE = "What polling this source costs, unchanged answers included: as things stand, and if every poll of everything found news. History being read is not in it.";
 
 /** What is known of a source beside its state; what its provider does not tell is left out. */
@@ -85,7 +84,7 @@ export function Facts({ source }: { source: Source }) {
       <Fact name="Freshness">
         <Freshness source={source} />
       </Fact>
-      {interval !== null && <Fact name="Read every">{every(interval)}</Fact>}
+      {interval !== null && <Fact name="Read every">{briefly(interval)}</Fact>}
       {source.next_poll_at !== null && source.circuit.state === "closed" && (
         <Fact name="Next read">
           <Due at={source.next_poll_at} />

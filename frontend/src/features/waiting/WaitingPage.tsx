@@ -1,11 +1,11 @@
 import "./waiting.css";
 
 import { useQuery } from "@tanstack/react-query";
-import { Link, useLocation, useSearch } from "wouter";
+import { Link, useSearch } from "wouter";
 
 import { filterValuesQuery, waitingQuery } from "../../api/queries";
 import type { Waiting, WaitingItem } from "../../api/types";
-import { FilterMenu, type Choice } from "../../components/FilterMenu";
+import { FilterMenu, plainChoices } from "../../components/FilterMenu";
 import { Icon } from "../../components/Icon";
 import { Loaded, Panel, Skeleton } from "../../components/Panel";
 import { Branch, Name, ProviderLink } from "../../components/Text";
@@ -14,6 +14,7 @@ import { useNow } from "../../lib/clock";
 import { toSearchParams } from "../../lib/filters";
 import { absolute, count, duration, instant, plainText, plural, providerName, span } from "../../lib/format";
 import { buildMark } from "../../lib/status";
+import { useSetSearch } from "../../lib/useSetSearch";
 
 const LONG_SECONDS = 1800;
 const NAMES = ["repo", "provider", "group"] as const;
@@ -21,27 +22,19 @@ type Chosen = Record<(typeof NAMES)[number], string[]>;
 
 function useChosen(): [Chosen, (change: Partial<Chosen>) => void] {
   const params = new URLSearchParams(useSearch());
-  const [path, navigate] = useLocation();
+  const setSearch = useSetSearch();
   const chosen = Object.fromEntries(NAMES.map((name) => [name, params.getAll(name)])) as Chosen;
-  return [
-    chosen,
-    (part) => {
-      const query = toSearchParams({ ...chosen, ...part }).toString();
-      navigate(query === "" ? path : `${path}?${query}`);
-    },
-  ];
+  return [chosen, (part) => setSearch(toSearchParams({ ...chosen, ...part }).toString())];
 }
-
-const plain = (values: readonly string[]): Choice[] => values.map((value) => ({ value, label: value }));
 
 function Bar({ chosen, change }: { chosen: Chosen; change: (change: Partial<Chosen>) => void }) {
   const values = useQuery(filterValuesQuery()).data;
   const groups = values?.groups ?? [];
   return (
     <div className="filters" role="search" aria-label="Filters">
-      <FilterMenu name="repos" all="All repos" chosen={chosen.repo} choices={plain(values?.repos ?? [])} onChange={(repo) => change({ repo })} />
+      <FilterMenu name="repos" all="All repos" chosen={chosen.repo} choices={plainChoices(values?.repos ?? [])} onChange={(repo) => change({ repo })} />
       <FilterMenu name="providers" all="All providers" chosen={chosen.provider} choices={(values?.providers ?? []).map((value) => ({ value, label: providerName(value) }))} onChange={(provider) => change({ provider })} />
-      {groups.length > 0 && <FilterMenu name="groups" all="All groups" chosen={chosen.group} choices={plain(groups)} onChange={(group) => change({ group })} />}
+      {groups.length > 0 && <FilterMenu name="groups" all="All groups" chosen={chosen.group} choices={plainChoices(groups)} onChange={(group) => change({ group })} />}
     </div>
   );
 }

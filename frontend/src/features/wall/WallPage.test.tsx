@@ -46,9 +46,9 @@ describe("the wall", () => {
     serve({ "/api/meta": META, "/pipelines": { pipelines: [unread, never] } });
     show(<WallPage />);
     const [first, second] = await screen.findAllByRole("listitem");
-    expect(first).toHaveTextContent(/^not readacme\/iosdeploy · build-server not read for 12 min$/);
+    expect(first).toHaveTextContent(/^not readacme\/iosdeploy · not read for 12 min \(build-server\)$/);
     expect(first).toHaveClass("idle");
-    expect(second).toHaveTextContent("ci · acme was never read whole");
+    expect(second).toHaveTextContent("ci · never read whole (acme)");
     expect(screen.getByRole("banner")).toHaveTextContent("nothing broken2 not read");
   });
 });

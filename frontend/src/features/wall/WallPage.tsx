@@ -2,7 +2,7 @@ import "./wall.css";
 
 import { useQuery } from "@tanstack/react-query";
 import { useCallback, useEffect, useState, useSyncExternalStore } from "react";
-import { Link, useLocation, useSearch } from "wouter";
+import { Link, useSearch } from "wouter";
 
 import { metaQuery, pipelinesQuery } from "../../api/queries";
 import type { ListedPipeline } from "../../api/types";
@@ -15,6 +15,7 @@ import { DEFAULT_BRANCH, toSearchParams } from "../../lib/filters";
 import { count, duration, instant, moment, plural, span } from "../../lib/format";
 import { usePrefs } from "../../lib/prefs";
 import { pipelineMark } from "../../lib/status";
+import { useSetSearch } from "../../lib/useSetSearch";
 import { useLiveState } from "../../live/context";
 import { isBroken, layoutFor, nameOn, tally, tilesOf, type Tile } from "./tiles";
 import { useWakeLock } from "./useWakeLock";
@@ -30,12 +31,11 @@ interface View {
 
 function useView(): [View, (change: Partial<View>) => void] {
   const params = new URLSearchParams(useSearch());
-  const [path, navigate] = useLocation();
+  const setSearch = useSetSearch();
   const view = { hide: params.get("healthy") === "hide", groups: params.getAll("group") };
   const change = (part: Partial<View>): void => {
     const next = { ...view, ...part };
-    const query = toSearchParams({ ...(next.hide && { healthy: "hide" }), group: next.groups }).toString();
-    navigate(query === "" ? path : `${path}?${query}`, { replace: true });
+    setSearch(toSearchParams({ ...(next.hide && { healthy: "hide" }), group: next.groups }).toString(), { replace: true });
   };
   return [view, change];
 }
@@ -61,9 +61,9 @@ const onResize = (changed: () => void): (() => void) => {
 };
 const useAspect = (): number => useSyncExternalStore(onResize, () => Math.round((10 * window.innerWidth) / window.innerHeight) / 10);
 
-/** Whose answers are missing, and for how long. */
+/** For how long answers are missing, and whose. */
 function notRead({ source, read_at: at }: NonNullable<ListedPipeline["unread"]>, now: number): string {
-  return at === null ? `${source} was never read whole` : `${source} not read for ${span((now - instant(at)) / 1000)}`;
+  return at === null ? `never read whole (${source})` : `not read for ${span((now - instant(at)) / 1000)} (${source})`;
 }
 
 /** Why a pipeline is what it is, in a few words; `name` tells it apart on its tile. */

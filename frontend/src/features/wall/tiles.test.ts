@@ -40,6 +40,7 @@ describe("the layout of the wall", () => {
   it("makes broken tiles wide where they fit beside others", () => {
     expect(layoutFor(tiles(2, 6), 1.78)).toEqual({ columns: 4, wide: true });
     expect(layoutFor(tiles(4, 0), 1.44)).toEqual({ columns: 2, wide: false });
+    expect(layoutFor(tiles(4, 0), 1.4)).toEqual({ columns: 2, wide: false });
     expect(layoutFor(tiles(3, 1), 1.44)).toEqual({ columns: 2, wide: false });
   });
 

@@ -52,7 +52,7 @@ export function tally(pipelines: readonly ListedPipeline[]): [Outlook, number][]
 
 export const isBroken = (outlook: Outlook): boolean => outlook === "failing" || outlook === "never_green";
 
-export interface Layout {
+interface Layout {
   columns: number;
   /** Whether broken tiles are two columns wide. */
   wide: boolean;
@@ -61,7 +61,7 @@ export interface Layout {
 const BEST_ASPECT = 1.7;
 const MOST_COLUMNS = 12;
 const EMPTY_COST = 2;
-/** What it is worth that broken tiles are wide. */
+/** What it is worth that broken tiles are wide, where there are others to stand out from. */
 const WIDE_WORTH = 0.35;
 
 function rowsFor(columns: number, big: number, small: number): number {
@@ -75,7 +75,7 @@ function rowsFor(columns: number, big: number, small: number): number {
 function costOf(columns: number, big: number, small: number, aspect: number): number {
   const rows = rowsFor(columns, big, small);
   const shape = Math.abs(Math.log(((aspect / columns) * rows) / BEST_ASPECT));
-  return shape + EMPTY_COST * (1 - (2 * big + small) / (rows * columns)) - (big > 0 ? WIDE_WORTH : 0);
+  return shape + EMPTY_COST * (1 - (2 * big + small) / (rows * columns)) - (big > 0 && small > 0 ? WIDE_WORTH : 0);
 }
 
 /** The columns by which the tiles fill a screen of that shape (width ÷ height) best, broken ones wide where that fits. */
