@@ -91,6 +91,8 @@ def let_go(found: Sequence[Left]) -> list[Unfinished]:
     """Says of their pipelines why they are watched no more. Their builds that have not ended, for them to be ended."""
     unfinished: list[Unfinished] = []
     for left in found:
+        if _is_watched_by_another_name(left.key):
+            continue
         where, params = _pipelines_of(left.key)
         ids = [
             row[0]
@@ -109,6 +111,21 @@ def let_go(found: Sequence[Left]) -> list[Unfinished]:
     sql(f"DELETE FROM watching WHERE key IN ({marks(keys)})", keys)
     watched.forget(keys)
     return unfinished
+
+
+def _is_watched_by_another_name(key: str) -> bool:
+    """Whether it is of a renamed repo that is watched: the old name may be shown until the repo itself is read."""
+    provider, instance, name = key.split("|", 2)
+    if provider == "jenkins":
+        return False
+    repo, workflow = repo_and_workflow(name)
+    row = sql(
+        "SELECT 1 FROM repos r JOIN repo_names n ON n.repo_id = r.id JOIN watching w ON w.left_at IS NULL"
+        " AND w.key = r.provider || '|' || r.instance || '|' || n.name_key || ?"
+        " WHERE r.provider = ? AND r.instance = ? AND r.name_key = ? LIMIT 1",
+        ("" if workflow is None else f"|{workflow}", provider, instance, repo),
+    ).fetchone()
+    return row is not None
 
 
 def _pipelines_of(key: str) -> tuple[str, list[object]]:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from collector import ingest
-from collector.domain.model import Status, WorkflowWord
+from collector.domain.model import RepoWord, Status, WorkflowWord
 from collector.domain.names import workflow_key
 from collector.ingest import Context
 from collector.providers.base import DELETED, UNWATCHED, Batch, WaitingItem, Watching
@@ -135,3 +135,20 @@ def test_one_workflow_goes_quiet_and_the_others_of_its_repo_stay(database: Datab
         assert watched.since([WEB]) == NOON
     ingest.record(database, Batch(watching=Watching((keys[0],))), Context("acme"), QUIET)
     assert stands(database, "github")[0] == "active"
+
+
+@pytest.mark.parametrize("workflow", [None, "7"])
+def test_a_repo_that_is_watched_under_its_new_name_is_not_left_under_the_old_one(
+    database: Database, workflow: str | None
+) -> None:
+    """The list of runs tells the new name before anything newer than the repo's own last word does."""
+    old, new = (key if workflow is None else workflow_key(key, workflow) for key in (WEB, "github|github.com|acme/shop"))
+    repo = RepoWord("github", "github.com", "acme/web", "100", seen_at=later(minutes=1))
+    ingest.record(database, Batch(words=(repo,), watching=Watching((old,))), Context("acme"), NOON)
+    again = run_word(github_key(repo="acme/shop"), status=Status.IN_PROGRESS)
+    watching_now = Watching((new,), {old: UNWATCHED})
+    ingest.record(database, Batch(words=(again,), watching=watching_now), Context("acme"), NOON)
+    with database.reading():
+        assert sql("SELECT name FROM repos WHERE external_id = '100'").fetchone() == ("acme/web",)
+    ingest.let_go(database, QUIET)
+    assert stands(database, "github") == ("active", "in_progress", None)
