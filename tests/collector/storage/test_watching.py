@@ -142,7 +142,8 @@ def test_a_repo_that_is_watched_under_its_new_name_is_not_left_under_the_old_one
     database: Database, workflow: str | None
 ) -> None:
     """The list of runs tells the new name before anything newer than the repo's own last word does."""
-    old, new = (key if workflow is None else workflow_key(key, workflow) for key in (WEB, "github|github.com|acme/shop"))
+    names = (WEB, "github|github.com|acme/shop")
+    old, new = (key if workflow is None else workflow_key(key, workflow) for key in names)
     repo = RepoWord("github", "github.com", "acme/web", "100", seen_at=later(minutes=1))
     ingest.record(database, Batch(words=(repo,), watching=Watching((old,))), Context("acme"), NOON)
     again = run_word(github_key(repo="acme/shop"), status=Status.IN_PROGRESS)
