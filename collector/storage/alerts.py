@@ -88,13 +88,13 @@ def mentioning(build_ids: Sequence[int]) -> list[Alert]:
 
 def strayed() -> list[Alert]:
     """The open alerts whose first build belongs to another line by now."""
-    return [
-        of_row(row)
-        for row in sql(
-            f"{SELECT} WHERE {OPEN} AND EXISTS (SELECT 1 FROM builds b WHERE b.id = alerts.first_bad_id"
-            " AND (b.pipeline_id <> alerts.pipeline_id OR coalesce(b.branch, '') <> alerts.branch)) ORDER BY id"
-        )
-    ]
+    states = [state.value for state in State if state is not State.RESOLVED]  # finds them by index, as OPEN does not
+    rows = sql(
+        f"{SELECT} WHERE state IN ({marks(states)}) AND EXISTS (SELECT 1 FROM builds b WHERE b.id = alerts.first_bad_id"
+        " AND (b.pipeline_id <> alerts.pipeline_id OR coalesce(b.branch, '') <> alerts.branch)) ORDER BY id",
+        states,
+    )
+    return [of_row(row) for row in rows]
 
 
 def save(alert: Alert, transitions: Sequence[Transition] = ()) -> Alert:
