@@ -12,7 +12,7 @@ export function FirstBad({ bad }: { bad: Pick<NonNullable<Pipeline["first_bad"]>
       {bad.actor !== null && (
         <>
           {" "}
-          by <bdi className="strong">{bad.actor}</bdi>
+          by <bdi>{bad.actor}</bdi>
         </>
       )}
     </>

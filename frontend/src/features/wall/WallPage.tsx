@@ -12,15 +12,15 @@ import { Loaded, Skeleton } from "../../components/Panel";
 import { Welcome } from "../../components/Welcome";
 import { useNow } from "../../lib/clock";
 import { DEFAULT_BRANCH, toSearchParams } from "../../lib/filters";
-import { count, duration, instant, moment, plural, span } from "../../lib/format";
+import { count, moment, plural, span } from "../../lib/format";
 import { usePrefs } from "../../lib/prefs";
 import { pipelineMark } from "../../lib/status";
 import { useSetSearch } from "../../lib/useSetSearch";
 import { useLiveState } from "../../live/context";
-import { isBroken, layoutFor, nameOn, tally, tilesOf, type Tile } from "./tiles";
+import { isBroken, layoutFor, tally, tilesOf, type Tile } from "./tiles";
 import { useWakeLock } from "./useWakeLock";
+import { tileText } from "./why";
 
-const NAMED = 3;
 /** Tiles beyond which they cannot be read from afar: the healthy ones shrink to a line. */
 const READABLE = 40;
 
@@ -60,38 +60,6 @@ const onResize = (changed: () => void): (() => void) => {
   return () => window.removeEventListener("resize", changed);
 };
 const useAspect = (): number => useSyncExternalStore(onResize, () => Math.round((10 * window.innerWidth) / window.innerHeight) / 10);
-
-/** For how long answers are missing, and whose. */
-function notRead({ source, read_at: at }: NonNullable<ListedPipeline["unread"]>, now: number): string {
-  return at === null ? `never read whole (${source})` : `not read for ${span((now - instant(at)) / 1000)} (${source})`;
-}
-
-/** Why a pipeline is what it is, in a few words; `name` tells it apart on its tile. */
-function reason(pipeline: ListedPipeline, name: string, now: number): string {
-  const since = pipeline.since === null ? "" : span((now - instant(pipeline.since)) / 1000);
-  switch (pipeline.outlook) {
-    case "failing":
-    case "never_green":
-      return [name, pipeline.outlook === "never_green" ? "never green" : since, pipeline.first_bad?.actor ?? ""].filter((part) => part !== "").join(" · ");
-    case "unread":
-      return pipeline.unread === null ? name : `${name} · ${notRead(pipeline.unread, now)}`;
-    case "stale":
-      return `${name} has not run for ${span(pipeline.silent_seconds ?? 0)}`;
-    case "flaky":
-      return `${name} · flaky on ${plural(pipeline.flaky_commits, "commit")}`;
-    case "slower":
-      return `${name} slower: ${duration(pipeline.slower?.from_seconds)} → ${duration(pipeline.slower?.to_seconds)}`;
-    default:
-      return `${name} · ${pipelineMark(pipeline).word}`;
-  }
-}
-
-function tileText(tile: Tile, now: number): string[] {
-  const told = tile.pipelines.filter((pipeline) => pipeline.outlook !== "healthy");
-  const lines = told.slice(0, NAMED).map((pipeline) => reason(pipeline, nameOn(tile, pipeline), now));
-  if (told.length > NAMED) lines.push(`and ${count(told.length - NAMED)} more`);
-  return lines.length > 0 ? lines : [plural(tile.pipelines.length, "pipeline")];
-}
 
 function TileCard({ tile, now }: { tile: Tile; now: number }) {
   const worst = tile.pipelines[0];
