@@ -208,6 +208,7 @@ class JenkinsReader:
         waits = Waits(self._entered_at)
         unfinished = [one for one in memory.unfinished(PROVIDER, self.instance) if one.key.folded not in fresh]
         self._lost.keep(unfinished)
+        self._progresses.keep(unfinished)
         if given_up := self._lost.unlisted(unfinished, listing, now):
             yield Batch(given_up=given_up)
         asked = [

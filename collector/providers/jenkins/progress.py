@@ -74,6 +74,11 @@ class Progresses:
             self._want(again)
         return self._marks(want.job.full_name)
 
+    def keep(self, unfinished: Iterable[KnownBuild]) -> None:
+        """Forgets what is known of all but these: they have ended meanwhile."""
+        keys = {known.key.folded for known in unfinished}
+        self._gone = {key: started for key, started in self._gone.items() if key in keys}
+
     def is_gone(self, memory: Memory, known: KnownBuild) -> bool:
         """Whether the controller said that it has no such build any more."""
         key = known.key.folded
