@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from collector.domain.merge import BuildState, given_up, settle, told, whole
 from collector.domain.model import (
@@ -26,6 +26,7 @@ from collector.providers.base import DetailRead, GivenUp
 from collector.storage import changes, columns, groups, logtexts, repos
 from collector.storage.groups import Stored
 from collector.storage.pipelines import PipelineRow, Pipelines
+from collector.storage.places import assign, nearest, place_of
 from collector.storage.repos import RepoRow, Repos
 from collector.storage.tables import sql, text
 
@@ -140,7 +141,7 @@ class Filing:
     def _write_group(self, repo: RepoRow, stored: list[Stored], states: list[BuildState]) -> None:
         """Settles stored and new states into builds and writes those that differ."""
         settled = settle([*(one.state for one in stored), *states])
-        kept = _assign(settled, stored)
+        kept = assign(settled, stored)
         if len(stored) > 1 or len(settled) > 1:
             self._make_room(settled, stored, kept)
         for place, state in enumerate(settled):
@@ -153,7 +154,7 @@ class Filing:
     def _make_room(self, settled: list[BuildState], stored: list[Stored], kept: dict[int, Stored]) -> None:
         """Drops rows that are one build with another, and frees the places of those that move."""
         for one in stored:
-            place = _place(settled, one.state)
+            place = place_of(settled, one.state)
             winner = kept[place]
             if winner.id == one.id:
                 if one.column("incarnation") != place:
@@ -274,32 +275,3 @@ class Filing:
             self._pipelines.drop_of_repo(loser_id)
             sql("DELETE FROM repos WHERE id = ?", (loser_id,))
             self._repos.forget()
-
-
-def nearest(stored: Sequence[Stored], started_at: datetime | None) -> Stored | None:
-    """Of a reused number's builds the one that started within a minute of it; without a start the newest."""
-    if started_at is None or len(stored) < 2:
-        return stored[-1] if stored else None
-    return next((one for one in reversed(stored) if _covers(one.state, started_at)), None)
-
-
-def _covers(state: BuildState, at: datetime) -> bool:
-    minute = timedelta(minutes=1)
-    return state.starts is None or state.starts[0] - minute <= at <= state.starts[1] + minute
-
-
-def _assign(settled: list[BuildState], stored: list[Stored]) -> dict[int, Stored]:
-    """Which row goes on as which build: the oldest row of each."""
-    kept: dict[int, Stored] = {}
-    for one in sorted(stored, key=lambda row: row.id):
-        kept.setdefault(_place(settled, one.state), one)
-    return kept
-
-
-def _place(settled: list[BuildState], state: BuildState) -> int:
-    """The build that a stored state has become; one without a start went to the newest."""
-    if state.starts is not None:
-        for place, one in enumerate(settled):
-            if one.starts and one.starts[0] <= state.starts[0] <= one.starts[1]:
-                return place
-    return len(settled) - 1
