@@ -71,12 +71,19 @@ def _failing_step(row: BuildRow, state: BuildState, facts: Facts) -> str | None:
     """``job › step`` of the first that failed, by the jobs, else by the log, else as it was before they were pruned."""
     if row.status is not Status.FAILURE:
         return None
-    failed = next((job for job in job_rows(state) if job.status is Status.FAILURE), None)
+    failed = _first_failed(state)
     if failed:
         return clean(_named(failed))
     if facts.log and facts.log.job_name:
         return " › ".join(part for part in (facts.log.job_name, facts.log.step_name) if part)
-    return facts.stored.column("failing_step") if facts.stored and not state.jobs else None
+    stored = facts.stored
+    if stored is None or state.jobs or _first_failed(stored.state):  # a greater plain body has other jobs
+        return None
+    return stored.column("failing_step")  # type: ignore[no-any-return]
+
+
+def _first_failed(state: BuildState) -> JobRow | None:
+    return next((job for job in job_rows(state) if job.status is Status.FAILURE), None)
 
 
 def _named(job: JobRow) -> str:

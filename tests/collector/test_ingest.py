@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import timedelta
+from itertools import permutations
 
 import pytest
 from hypothesis import given, settings
@@ -11,7 +12,7 @@ from hypothesis import strategies as st
 
 from collector import ingest
 from collector.domain.filters import Filters
-from collector.domain.model import BuildKey, PipelineRef, RepoWord, Status, Word, WorkflowWord
+from collector.domain.model import BuildKey, PipelineRef, PlainJob, RepoWord, Status, Word, WorkflowWord
 from collector.ingest import Context
 from collector.providers.base import Batch, DetailRead, EtagEntry
 from collector.storage import builds, changes, etags, marks
@@ -153,6 +154,14 @@ def test_any_words_about_one_build_end_in_the_same_rows_in_any_order(key: BuildK
         assert shelf.stored([told]) == in_order
 
     check()
+
+
+def test_a_failed_job_of_a_plain_body_that_a_greater_one_replaced_is_not_shown(database: Database) -> None:
+    replaced = plain_word(GITHUB, status=Status.QUEUED, completed_at=None, jobs=(PlainJob("unit", Status.FAILURE),))
+    told: list[Word] = [run_word(GITHUB, status=Status.FAILURE), replaced, plain_word(GITHUB)]
+    shelf = Shelf(database)
+    rows = [shelf.stored([[word] for word in order]) for order in permutations(told)]
+    assert all(one == rows[0] for one in rows)
 
 
 def test_a_word_that_tells_nothing_new_makes_no_change(record: Record) -> None:
