@@ -25,6 +25,7 @@ from collector.providers.github.owed import Owed
 from collector.providers.github.plan import SIDES_EVERY, UNFINISHED_EVERY
 from collector.providers.github.repo import PAGE, Page, Repo, moved, needs_details, read_page, trouble
 from collector.providers.github.running import Running
+from collector.providers.github.sweep import latest_turn
 from collector.providers.github.unlisted import Unlisted, etags
 from collector.providers.github.workflows import read_workflows, recall
 
@@ -67,16 +68,16 @@ class Ordinary:
         if self._sides_at is None:
             self.repo.recall(memory)
             recall(self.repo, memory)
-        if self._sides_at is None or now - self._sides_at >= SIDES_EVERY:
+        if self._sides_at is None or self._sides_at < latest_turn(self.repo, now, SIDES_EVERY):
             yield from self._sides(memory, now)
-            self._sides_at = self._done_at(self._sides_at, SIDES_EVERY, now)
+            self._sides_at = now
         reading = _Reading(self._api, self.repo, memory, history, self._transport, unfinished, self._owed)
         yield from reading.newest()
         many_hidden = len(reading.hidden()) > FEW_HIDDEN
         for status, every in UNFINISHED_EVERY.items():
             if many_hidden or self._is_due(status, every, reading, now):
                 yield from reading.unfinished(status)
-                self._unfinished_at[status] = self._done_at(self._unfinished_at.get(status), every, now)
+                self._unfinished_at[status] = now
         yield from reading.not_shown(self._unlisted, now)
         yield from reading.jobs(self._running, now)
         if reading.changed:
@@ -97,11 +98,7 @@ class Ordinary:
         before = self._unfinished_at.get(status)
         if before is None or now - before >= every * 2:
             return True
-        return now - before >= every and not reading.stored_unfinished()
-
-    def _done_at(self, before: datetime | None, every: timedelta, now: datetime) -> datetime:
-        """Now; the first time as if a part of ``every`` had passed, so that the repos do not keep in step."""
-        return now if before else now - every * self.repo.turn
+        return before < latest_turn(self.repo, now, every) and not reading.stored_unfinished()
 
     def _sides(self, memory: Memory, now: datetime) -> Iterator[Batch]:
         for what, read in (("repo", self._itself), ("workflows", self._workflows)):

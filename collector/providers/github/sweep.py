@@ -82,7 +82,7 @@ class Sweep:
         return Work("list", self._now - RERUN_WITHIN, self._now)
 
 
-def latest_turn(repo: Repo, now: datetime) -> datetime:
-    """When the repo's time of the day last was."""
-    offset = EVERY * repo.turn
-    return EPOCH + offset + ((now - EPOCH - offset) // EVERY) * EVERY
+def latest_turn(repo: Repo, now: datetime, every: timedelta = EVERY) -> datetime:
+    """When the repo's own time within ``every`` last was: repos never fall into step, whatever held them up."""
+    offset = every * repo.turn
+    return EPOCH + offset + ((now - EPOCH - offset) // every) * every

@@ -46,6 +46,27 @@ def test_an_unchanged_repo_costs_one_request_a_poll_and_the_other_lists_now_and_
     assert len(asked) <= 50 + 7 + 2 + 2
 
 
+def test_repos_that_were_held_up_together_do_not_ask_in_step_ever_after() -> None:
+    world, memory = GithubWorld(), FakeMemory()
+    names = [f"acme/r{number}" for number in range(40)]
+    for number, name in enumerate(names):
+        world.repos[name] = repository(name, 100 + number)
+    world.page_cap = 1
+    for number, name in enumerate(names):
+        for run_id in (1000 + number, 2000 + number):
+            world.add(run(run_id, repository=repository(name, 100 + number)), [])
+    reader = world.reader(repos=names)
+    world.poll(reader, memory, later=timedelta(hours=3))
+    world.poll(reader, memory, later=MINUTE)
+    asked = []
+    for _ in range(20):
+        world.asked()
+        world.poll(reader, memory)
+        asked.append(sum("status=in_progress" in path for path, _ in world.asked()))
+    assert 60 <= sum(asked) <= 100
+    assert max(asked) <= 12, "not all forty in one minute of ten"
+
+
 def test_a_repo_all_of_whose_runs_are_on_one_page_costs_nothing_but_that_page() -> None:
     world, memory = GithubWorld(), FakeMemory()
     world.add(run(), [job()])
