@@ -29,7 +29,7 @@ from collector.storage.database import Database, connect
 from collector.storage.errors import Unavailable
 from collector.storage.memory import SourceMemory
 from config.durations import format_duration
-from config.model import Config, GithubSource
+from config.model import Config, GithubSource, JenkinsSource
 from config.settings import Settings
 
 log = structlog.get_logger(__name__)
@@ -55,7 +55,7 @@ class Backfilling:
 
 
 class Unsuitable(CIHealthError):
-    """Wrong use: there is no such source, or its provider has no past to be read separately."""
+    """Wrong use: there is no such source, or it names nothing that could be read."""
 
 
 def backfill(told: Backfilling) -> int:
@@ -78,17 +78,12 @@ def backfill(told: Backfilling) -> int:
             database.close()
 
 
-def _source(told: Backfilling) -> GithubSource:
+def _source(told: Backfilling) -> GithubSource | JenkinsSource:
     source = told.config.source_named(told.source)
     if source is None:
         names = ", ".join(one.name for one in told.config.sources) or "none"
         raise Unsuitable(f"--source {told.source}: there is no such source; the config names {names}")
-    if not isinstance(source, GithubSource):
-        raise Unsuitable(
-            f"--source {told.source}: a Jenkins controller keeps its builds with its jobs, and a poll reads them all as"
-            " far back as the source's backfill: says; write it longer there"
-        )
-    if not source.repos and not source.orgs:
+    if isinstance(source, GithubSource) and not source.repos and not source.orgs:
         raise Unsuitable(f"--source {told.source}: it names no repos and no orgs, so there is nothing to read")
     return source
 
@@ -176,6 +171,8 @@ class Shown:
         self._said = monotonic()
         self._begun: tuple[float, int] | None = None
         """When all runs were known, and how many were to be looked at then."""
+        self._first: tuple[float, int] | None = None
+        """When the first line was said, and how many repos were done then."""
 
     def now_and_then(self) -> None:
         if self._monotonic() - self._said >= LINE_EVERY_SECONDS:
@@ -184,27 +181,31 @@ class Shown:
     def line(self) -> None:
         self._said = self._monotonic()
         counts = self._reader.counts
+        self._first = self._first or (self._said, counts.done)
         if self._begun is None and counts.repos and counts.listed >= counts.repos:
             self._begun = self._said, counts.runs_left
         click.echo(f"{self._source}: {progress_line(counts, self._reader.budget(), self._left())}")
 
     def _left(self) -> timedelta | None:
-        """By what a run took so far; None before that can be told."""
-        if self._begun is None:
-            return None
-        looked_at = self._begun[1] - self._reader.counts.runs_left
-        passed_seconds = self._said - self._begun[0]
-        return (
-            timedelta(seconds=round(passed_seconds / looked_at * self._reader.counts.runs_left)) if looked_at else None
-        )
+        """By what a run took so far, or a repo where each is read whole at once; None before that can be told."""
+        counts = self._reader.counts
+        if self._begun is not None:
+            return self._at_this_pace(self._begun[0], self._begun[1] - counts.runs_left, counts.runs_left)
+        if self._first is not None:
+            return self._at_this_pace(self._first[0], counts.done - self._first[1], counts.repos - counts.done)
+        return None
+
+    def _at_this_pace(self, since: float, done: int, left: int) -> timedelta | None:
+        return timedelta(seconds=round((self._said - since) / done * left)) if done > 0 else None
 
 
 def progress_line(counts: BackfillCounts, budget: Budget | None, left: timedelta | None) -> str:
     """One line of progress; ``left`` is the time that it may still take."""
+    repos, windows, runs = counts.names
     parts = [
-        f"repos {counts.done}/{counts.repos}",
-        f"{counts.windows} windows",
-        f"{counts.runs} runs listed",
+        f"{repos} {counts.done}/{counts.repos}",
+        f"{counts.windows} {windows}",
+        f"{counts.runs} {runs} listed",
         f"{counts.runs_left} left to look at",
         f"{counts.requests} requests",
     ]

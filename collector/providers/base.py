@@ -215,6 +215,8 @@ class SourceReader(Protocol):
 class BackfillCounts:
     """How far a backfill has come since this process began it."""
 
+    names: tuple[str, str, str] = ("repos", "windows", "runs")
+    """What the provider calls what is counted as ``repos``, ``windows`` and ``runs``."""
     repos: int = 0
     listed: int = 0
     """Repos whose runs are all known."""

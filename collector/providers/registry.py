@@ -30,6 +30,11 @@ class Provider:
         return self._module("client")
 
     @property
+    def past(self) -> ModuleType:
+        """Reads further back than polls do. For ``backfill``."""
+        return self._module("past")
+
+    @property
     def webhook(self) -> ModuleType:
         """Tells a native webhook's signature and words; loads no client library. For the web process."""
         return self._module("webhook")
@@ -64,7 +69,9 @@ def make_reader(
     return make(source, config, environ, transport=transport, clock=clock)
 
 
-def make_backfills(source: GithubSource, config: Config, environ: Mapping[str, str]) -> Backfills:
+def make_backfills(source: GithubSource | JenkinsSource, config: Config, environ: Mapping[str, str]) -> Backfills:
     """A reader of ``source`` that can read further back than polls do. Raises SecretError; asks nothing yet."""
-    make: Callable[..., Backfills] = PROVIDERS[source.provider].client.make_reader
+    provider = PROVIDERS[source.provider]
+    is_github = isinstance(source, GithubSource)
+    make: Callable[..., Backfills] = provider.client.make_reader if is_github else provider.past.make_past
     return make(source, config, environ)

@@ -30,7 +30,7 @@ from tests.product import Product
 CONFIG = """
 sources:
   - {{name: acme, provider: github, url: "{url}", token: "${{GH}}", repos: [acme/shop]}}
-  - {{name: ci, provider: jenkins, url: "http://127.0.0.1:1"}}
+  - {{name: empty, provider: github}}
 """
 OLD = datetime.now(UTC).replace(microsecond=0) - timedelta(days=60)
 
@@ -70,9 +70,9 @@ def database(tmp_path: Path) -> Iterator[Database]:
 def test_wrong_use_is_told_with_exit_code_2(tmp_path: Path) -> None:
     (tmp_path / "collectors.yaml").write_text(CONFIG.format(url="http://127.0.0.1:1"))
     unknown = run(tmp_path, "--source", "nobody", "--since", "90d")
-    assert (unknown.returncode, "the config names acme, ci" in unknown.stderr) == (2, True)
-    jenkins = run(tmp_path, "--source", "ci", "--since", "90d")
-    assert (jenkins.returncode, "backfill: says" in jenkins.stderr) == (2, True)
+    assert (unknown.returncode, "the config names acme, empty" in unknown.stderr) == (2, True)
+    nothing = run(tmp_path, "--source", "empty", "--since", "90d")
+    assert (nothing.returncode, "no repos and no orgs" in nothing.stderr) == (2, True)
     length = run(tmp_path, "--source", "acme", "--since", "long")
     assert (length.returncode, "90d" in length.stderr or "14d" in length.stderr) == (2, True)
 

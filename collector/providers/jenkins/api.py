@@ -5,6 +5,7 @@ All sources with the same controller share its gate, so that its bound holds how
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -42,6 +43,9 @@ class Api:
         self._http = Http(self.url, auth=auth, transport=transport, max_connections=AT_ONCE, clock=clock)
         self.version: str | None = None
         """What the controller says it is (``X-Jenkins``), once it answered."""
+        self._counting = threading.Lock()
+        self.requests = 0
+        """How often something was asked."""
 
     def tree(self, path: str, tree: str) -> dict[str, Any]:
         """``<path>/api/json?tree=<tree>``. Raises SourceError; a 404 is NotFound."""
@@ -58,6 +62,7 @@ class Api:
 
     def beginning(self, path: str, params: dict[str, str | int], max_bytes: int) -> Reply:
         """A text's first ``max_bytes``, for logs. Raises SourceError; a 404 is NotFound."""
+        self._count()
         with self._gate.turn() as turn:
             reply = self._http.beginning(path, params=params, max_bytes=max_bytes)
             turn.took(reply.seconds, len(reply.body))
@@ -72,10 +77,15 @@ class Api:
         self._http.close()
 
     def _get(self, path: str, params: dict[str, str | int] | None) -> Reply:
+        self._count()
         with self._gate.turn() as turn:
             reply = self._http.get(path, params=params)
             turn.took(reply.seconds, len(reply.body))
         return reply
+
+    def _count(self) -> None:
+        with self._counting:
+            self.requests += 1
 
     def _judged(self, reply: Reply, *, is_json: bool = True) -> Reply:
         self.version = reply.headers.get("X-Jenkins") or self.version

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import chain
 from typing import Any
 
 import structlog
@@ -72,13 +73,21 @@ def read_builds(
 
     Newest first, each once. Builds that still run count however old they are. Raises SourceError.
     """
-    found: dict[int, MappedBuild] = {}
+    return list(chain.from_iterable(build_pages(ask, listed, waits, since=since, limit_at=limit_at)))
+
+
+def build_pages(
+    ask: AskTree, listed: Listed, waits: Waits, *, since: Read | None, limit_at: datetime
+) -> Iterator[list[MappedBuild]]:
+    """``read_builds`` page by page: each is asked for when it is wanted."""
+    found: set[int] = set()
     for page in _pages(ask, listed, since):
-        news = [build for build in _mapped(page, listed.job, waits) if build.number not in found]
-        found.update((build.number, build) for build in news if _is_wanted(build, since, limit_at))
-        if not news or not all(_is_wanted(build, since, limit_at) for build in news):
-            break
-    return list(found.values())
+        news = {build.number: build for build in _mapped(page, listed.job, waits) if build.number not in found}
+        wanted = [build for build in news.values() if _is_wanted(build, since, limit_at)]
+        found.update(news)
+        yield wanted
+        if not news or len(wanted) < len(news):
+            return
 
 
 def read_build(ask: AskTree, job: Job, number: int, waits: Waits) -> MappedBuild:
