@@ -125,6 +125,13 @@ def _pages(ask: AskTree, listed: Listed, since: Read | None) -> Iterator[list[ob
         page = _items(ask(listed.job.path, f"allBuilds[{BUILD_TREE}]{{{start},{start + PAGE}}}"), "allBuilds")
         yield page
         start += len(page)
+    log.warning(
+        "a job has more builds than are read at once; the oldest are left out",
+        controller=listed.job.rules.instance,
+        job=listed.job.full_name,
+        builds=start,
+        advice="write a shorter backfill, or let Jenkins discard old builds of the job",
+    )
 
 
 def _first_page(listed: Listed, since: Read | None) -> int:

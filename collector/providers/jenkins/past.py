@@ -31,7 +31,7 @@ from config.model import Config, JenkinsSource
 
 WORDS_A_BATCH = 400
 NEWS_FOR = timedelta(hours=24)
-"""Of a job that polls have not read whole yet, builds that began so lately are left to them."""
+"""Of a job that polls have not read whole yet, builds that began so lately (and in their reach) are left to them."""
 STAGELESS = 3
 """So many builds without stages before any with some, and a controller that hides its plugins is asked for no more."""
 _PAST, _POLLED = "past:", "read:"
@@ -39,7 +39,7 @@ _PAST, _POLLED = "past:", "read:"
 
 def make_past(
     source: JenkinsSource,
-    _config: Config,
+    config: Config,
     environ: Mapping[str, str],
     *,
     transport: httpx.BaseTransport | None = None,
@@ -48,7 +48,8 @@ def make_past(
     """Reads the past of ``source``; asks nothing yet. Raises SecretError when its token cannot be had."""
     token = source.read_token(environ)
     auth = (source.user, token) if source.user and token else None
-    return JenkinsPast(source, Api(source.url, source.instance, auth=auth, transport=transport, clock=clock))
+    api = Api(source.url, source.instance, auth=auth, transport=transport, clock=clock)
+    return JenkinsPast(source, api, min(config.backfill_of(source), NEWS_FOR))
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,8 +120,8 @@ class Asked:
 class JenkinsPast:
     """A ``Backfills``; used by one thread at a time, it asks with two threads of its own."""
 
-    def __init__(self, source: JenkinsSource, api: Api) -> None:
-        self._source, self._api = source, api
+    def __init__(self, source: JenkinsSource, api: Api, news_for: timedelta) -> None:
+        self._source, self._api, self._news_for = source, api, news_for
         self._watch = Watch(source)
         self._has_stages: bool | None = None
         self._stageless = 0
@@ -143,7 +144,7 @@ class JenkinsPast:
     def _batches(self, memory: Memory, since: datetime, now: datetime) -> Iterator[Batch]:
         listing = list_jobs(self._api.tree, Rules.of(self._source), self._source.folders)
         jobs = [one for one in listing.jobs if self._takes(one.job)]
-        left = [one for one in _asked(jobs, memory, since, now) if not one.is_read]
+        left = [one for one in self._asked(jobs, memory, since, now) if not one.is_read]
         self.counts.repos, self.counts.runs_left = len(jobs), 0
         self.counts.done = self.counts.listed = len(jobs) - len(left)
         for trouble in listing.troubles:
@@ -157,6 +158,13 @@ class JenkinsPast:
                 yield Batch(trouble=Trouble(asked.listed.job.full_name, outcome))
             else:
                 yield from self._job(asked, chain(*outcome), memory)
+
+    def _asked(self, jobs: Sequence[Listed], memory: Memory, since: datetime, now: datetime) -> Iterator[Asked]:
+        noted, polled = memory.marks_starting(_PAST), memory.marks_starting(_POLLED)
+        news_at = now - self._news_for if memory.watching() else None
+        for one in jobs:
+            name = one.job.full_name
+            yield Asked(one, since, Noted.of(noted.get(_PAST + name)), Read.of(polled.get(_POLLED + name)), news_at)
 
     def _takes(self, job: Job) -> bool:
         return takes_job(self._source, job.full_name, job.pipeline.external_id) and takes_branch(
@@ -225,14 +233,6 @@ class JenkinsPast:
             if not detail.stages_missing or self._stageless >= STAGELESS:
                 self._has_stages = not detail.stages_missing
         return Batch(words=detail.words, logs=detail.logs, details=(detail.read,) if detail.read else ())
-
-
-def _asked(jobs: Sequence[Listed], memory: Memory, since: datetime, now: datetime) -> Iterator[Asked]:
-    noted, polled = memory.marks_starting(_PAST), memory.marks_starting(_POLLED)
-    news_at = now - NEWS_FOR if memory.watching() else None
-    for one in jobs:
-        name = one.job.full_name
-        yield Asked(one, since, Noted.of(noted.get(_PAST + name)), Read.of(polled.get(_POLLED + name)), news_at)
 
 
 def _words(builds: Sequence[MappedBuild]) -> list[Word]:

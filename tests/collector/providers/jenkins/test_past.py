@@ -12,6 +12,7 @@ from collector.demo.plans import Stage
 from collector.domain.errors import NotAllowed
 from collector.domain.model import Status
 from collector.providers.base import Batch
+from collector.providers.jenkins import builds
 from collector.providers.jenkins.builds import Read
 from collector.providers.jenkins.past import JenkinsPast, Noted, make_past
 from config.model import Config, JenkinsSource
@@ -153,6 +154,28 @@ def test_what_a_poll_is_yet_to_tell_is_left_to_it(jenkins: Rig) -> None:
     assert not {"nightly#161", "young#1"} & jenkins.memory.rows().keys()
     jenkins.poll()
     assert {"nightly#161", "young#1"} <= jenkins.memory.rows().keys()
+
+
+def test_what_is_news_and_out_of_a_polls_reach_is_not_left_to_it(jenkins: Rig) -> None:
+    jenkins.poll()
+    jenkins.memory.marks.clear()
+    jenkins.keys["backfill"] = timedelta(hours=6)
+    jenkins.world.advance(3600)
+    jenkins.world.add_jenkins_job("young", cls=FREESTYLE)
+    for hours in (30, 10, 2):
+        jenkins.world.add_jenkins_build("young", started_at=jenkins.world.clock() - timedelta(hours=hours), **TIMER)
+    read(jenkins)
+    assert {"young#1", "young#2", "young#3"} & jenkins.memory.rows().keys() == {"young#1", "young#2"}
+
+
+def test_builds_that_are_too_many_for_one_reading_are_not_left_out_unsaid(
+    jenkins: Rig, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(builds, "MOST_PAGES", 1)
+    monkeypatch.setattr(builds, "PAGE", 50)
+    read(jenkins)
+    assert len(jenkins.memory.rows()) == 200
+    assert "more builds than are read at once" in capsys.readouterr().out
 
 
 def test_a_build_that_goes_on_is_told_and_its_end_is_left_to_polls(jenkins: Rig) -> None:
