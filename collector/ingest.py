@@ -61,7 +61,7 @@ def record(database: Database, batch: Batch, context: Context, now: datetime) ->
             filing.give_up(one)
         seq = filing.close()
         if context.history:
-            backfilled.note(list(filing.created))
+            backfilled.note(list(filing.created), context.source, now)
         if context.source is not None:
             _remember(context.source, batch, now)
     return Ingested(builds, tuple(filing.changed), tuple(filing.created), seq)

@@ -20,7 +20,7 @@ from collector.demo.script import ScriptedWorld
 from collector.domain.model import RunWord, Status
 from collector.ingest import Context
 from collector.providers.base import BackfillCounts, Batch, Budget
-from collector.storage import backfilled, leases
+from collector.storage import backfilled, leases, sources
 from collector.storage.database import Database, connect
 from collector.storage.tables import sql
 from tests.builders import NOON, later
@@ -181,6 +181,16 @@ def test_a_failure_of_an_hour_ago_that_a_backfill_brought_notifies_nobody_and_th
     told(failed(3, later(hours=1, minutes=20)), history=False)
     with database.reading():
         assert sql("SELECT count(*) FROM notifications").fetchone()[0] >= 1
+
+
+def test_what_ended_since_the_last_poll_is_news_though_a_backfill_met_it_first(database: Database) -> None:
+    with database.writing():
+        sources.save_state("acme", provider="github", instance="github.com", last_success_at=later(hours=1))
+    context, now = Context("acme", history=True), later(hours=2)
+    words = (failed(1, later(minutes=10)), failed(2, later(hours=1, minutes=10)))
+    ingest.record(database, Batch(words=words), context, now)
+    with database.reading():
+        assert backfilled.of([1, 2]) == {1}
 
 
 def test_a_build_that_still_goes_on_is_news_when_it_ends(database: Database) -> None:
