@@ -22,7 +22,7 @@ from collector.providers.github.history import History
 from collector.providers.github.limits import BadCredentials
 from collector.providers.github.mapping import PROVIDER, repo_word
 from collector.providers.github.owed import Owed
-from collector.providers.github.plan import SIDES_EVERY, UNFINISHED_EVERY
+from collector.providers.github.plan import BUSY_FOR, SIDES_EVERY, UNFINISHED_EVERY
 from collector.providers.github.repo import PAGE, Page, Repo, moved, needs_details, read_page, trouble
 from collector.providers.github.running import Running
 from collector.providers.github.sweep import latest_turn
@@ -92,13 +92,16 @@ class Ordinary:
 
     def _is_due(self, status: str, every: timedelta, reading: _Reading, now: datetime) -> bool:
         """Whether a list of unfinished runs is to be asked for. While a run goes on that the newest page shows, the
-        list differs by it from the last one, and is charged: that waits a little for a quiet moment."""
+        list differs by it from the last one, and is charged; where nothing changed for long, it is hardly ever news:
+        both have time for twice ``every``."""
         if self.repo.whole:
             return False
         before = self._unfinished_at.get(status)
-        if before is None or now - before >= every * 2:
+        if before is None:
             return True
-        return before < latest_turn(self.repo, now, every) and not reading.stored_unfinished()
+        busy = self.changed_at is not None and now - self.changed_at < BUSY_FOR
+        turn = latest_turn(self.repo, now, every if busy else every * 2)
+        return before < turn and (now - before >= every * 2 or not reading.stored_unfinished())
 
     def _sides(self, memory: Memory, now: datetime) -> Iterator[Batch]:
         for what, read in (("repo", self._itself), ("workflows", self._workflows)):

@@ -202,7 +202,7 @@ def test_an_old_run_that_is_run_again_is_found_though_no_new_page_shows_it(
     for number in range(200, 300):
         world.add(run(number), [])
     reader = world.reader()
-    world.poll(reader, memory, later=timedelta(minutes=10))
+    world.poll(reader, memory, later=timedelta(minutes=20))
     old = {"created_at": "2026-01-01T10:00:00Z", "run_started_at": stamp(world.now)}
     world.add(run(1, status="in_progress", conclusion=None, run_attempt=2, updated_at=stamp(world.now), **old), [])
     world.poll(reader, memory)
