@@ -76,14 +76,19 @@ class _Handler(BaseHTTPRequestHandler):
         request = self._read()
         owner.journal.enter()
         try:
-            self._serve(owner, request)
+            answer, fault = self._answer(owner, request)
+            drips = fault is not None and fault.drip is not None
+            if drips:
+                self._send(answer, fault, owner)
         finally:
             owner.journal.leave()
+        if not drips:  # no longer in flight: a client that has its answer may ask again before we come back here
+            self._send(answer, fault, owner)
 
     do_POST = do_GET
     do_HEAD = do_GET
 
-    def _serve(self, owner: LoopbackServer, request: Request) -> None:
+    def _answer(self, owner: LoopbackServer, request: Request) -> tuple[Answer, Fault | None]:
         fault = owner.faults.take(request)
         if fault is not None and fault.delay_seconds:
             owner.stopping.wait(fault.delay_seconds)
@@ -92,7 +97,7 @@ class _Handler(BaseHTTPRequestHandler):
             answer = apply(fault, answer, request)
         # Noted first: a client that has its answer finds the request in the journal.
         owner.journal.note(Entry(owner.clock(), request, answer.status, answer.charged, fault))
-        self._send(answer, fault, owner)
+        return answer, fault
 
     def _send(self, answer: Answer, fault: Fault | None, owner: LoopbackServer) -> None:
         if fault is not None and fault.drop:

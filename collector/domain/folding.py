@@ -20,6 +20,8 @@ class JobsFold:
     """Latest end of any job."""
     first_queued: tuple[datetime, float] | None
     """Start and queue seconds of the first job that really ran and was not carried over."""
+    final: bool = False
+    """All jobs were in it when their rows were pruned; what is told of one after that is outdated and adds nothing."""
 
 
 NO_JOBS = JobsFold(None, None, None)
@@ -41,6 +43,7 @@ def join_folds(a: JobsFold, b: JobsFold) -> JobsFold:
         least(a.started_at, b.started_at),
         greatest(a.completed_at, b.completed_at, lambda at: at),
         least(a.first_queued, b.first_queued),
+        a.final or b.final,
     )
 
 

@@ -139,7 +139,12 @@ def whole(state: BuildState) -> BuildState:
 
 def fold_jobs(state: BuildState) -> BuildState:
     """The state without its jobs, but with what they told about the build: for retention."""
-    return replace(state, jobs={}, folded=join_folds(state.folded, fold(state.jobs.values())))
+    return replace(state, jobs={}, folded=replace(jobs_told(state), final=True) if state.jobs else state.folded)
+
+
+def jobs_told(state: BuildState) -> JobsFold:
+    """What the jobs tell about their build, pruned or not."""
+    return state.folded if state.folded.final else fold(state.jobs.values())
 
 
 def given_up(state: BuildState, reason: str) -> BuildState:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import TypeVar
 
-from collector.domain.folding import executed, fold, join_folds, queue_seconds
-from collector.domain.merge import BuildState, whole
+from collector.domain.folding import executed, queue_seconds
+from collector.domain.merge import BuildState, jobs_told, whole
 from collector.domain.model import BuildRow, JobRow, JobWord, PipelineRef, PlainJob, PlainWord, Status
 
 T = TypeVar("T")
@@ -66,7 +66,7 @@ def _started_at(state: BuildState) -> datetime | None:
         return told or (state.plain.started_at if state.plain else None)
     if state.plain:
         return state.plain.started_at
-    return join_folds(state.folded, fold(state.jobs.values())).started_at
+    return jobs_told(state).started_at
 
 
 def _end(state: BuildState, status: Status, started_at: datetime | None) -> tuple[datetime | None, float | None]:
@@ -88,7 +88,7 @@ def _provided_end(state: BuildState, started_at: datetime | None) -> tuple[datet
         return (started_at + timedelta(seconds=told) if started_at else None), told
     if state.key.provider == "jenkins":
         return None, None
-    end = join_folds(state.folded, fold(state.jobs.values())).completed_at
+    end = jobs_told(state).completed_at
     if end is None or (started_at and end < started_at):  # none known, or all carried over from an earlier attempt
         end = state.first_finished_at
     if end is None or started_at is None:
@@ -114,7 +114,7 @@ def _queue_seconds(state: BuildState, started_at: datetime | None) -> float | No
         if not queued_at or not started_at or queued_at > started_at:
             return None
         return (started_at - queued_at).total_seconds()
-    first = join_folds(state.folded, fold(state.jobs.values())).first_queued
+    first = jobs_told(state).first_queued
     return first[1] if first else None
 
 

@@ -98,6 +98,7 @@ def _fold(fold: JobsFold) -> dict[str, Any]:
             "started_at": _text(fold.started_at),
             "completed_at": _text(fold.completed_at),
             "first_queued": first and [_text(first[0]), first[1]],
+            "final": fold.final or None,
         }
     )
 
@@ -105,7 +106,7 @@ def _fold(fold: JobsFold) -> dict[str, Any]:
 def _parse_fold(raw: dict[str, Any]) -> JobsFold:
     first = raw.get("first_queued")
     queued = (datetime.fromisoformat(first[0]), float(first[1])) if first else None
-    return JobsFold(_instant(raw.get("started_at")), _instant(raw.get("completed_at")), queued)
+    return JobsFold(_instant(raw.get("started_at")), _instant(raw.get("completed_at")), queued, bool(raw))
 
 
 _PLAIN_TEXTS = ("branch", "commit", "message", "actor", "event", "url")

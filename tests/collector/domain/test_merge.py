@@ -78,6 +78,14 @@ def test_pruned_jobs_leave_their_builds_row_as_it_was(jobs: list[JobWord], histo
         assert project(join(fold_jobs(whole), told(history[0]))) == before
 
 
+def test_an_outdated_word_about_a_pruned_job_adds_nothing() -> None:
+    outdated, last = job("1", Status.IN_PROGRESS, 0, 5, None), job("1", Status.SKIPPED, 0, 5, 5)
+    whole = settle([told(run(Status.SUCCESS, 60)), told(outdated), told(last)])[0]
+    pruned = stored_and_loaded(fold_jobs(whole))
+    assert project(whole).queue_seconds is None
+    assert project(join(pruned, told(outdated))) == project(whole)
+
+
 def run(status: Status, at: float, **more: object) -> RunWord:
     told_of = {"key": GITHUB, "pipeline": PipelineRef("7", "ci"), "updated_at": later(at), "started_at": NOON}
     return RunWord(**{**told_of, "status": status, **more})  # type: ignore[arg-type]
