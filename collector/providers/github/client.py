@@ -143,6 +143,7 @@ class GithubReader:
                 break
         if errors and (len(self._failing) == len(self._repos) or unreachable >= UNREACHABLE_IN_A_ROW):
             raise errors[-1]
+        yield from self._discovery.changes(memory)  # workflows that this poll was told of
         yield from self._history(memory, now)
 
     def backfill(self, memory: Memory, since: datetime, now: datetime) -> Iterator[Batch]:

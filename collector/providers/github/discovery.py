@@ -44,7 +44,7 @@ class Discovery:
         if self._due_at is None or now >= self._due_at:
             yield from self._look(now)
             self._take(memory)
-        yield from self._changes(memory)
+        yield from self.changes(memory, leaving=True)
 
     def _look(self, now: datetime) -> Iterator[Batch]:
         try:
@@ -71,11 +71,12 @@ class Discovery:
         workflows.recall(repo, memory)
         return repo
 
-    def _changes(self, memory: Memory) -> Iterator[Batch]:
-        """What is watched, where it is not what was told last; a source that takes what is pushed leaves nothing."""
+    def changes(self, memory: Memory, *, leaving: bool = False) -> Iterator[Batch]:
+        """What is watched, where it is not what was told last. ``leaving``: also what is watched no more; a source that
+        takes what is pushed leaves nothing."""
         before = memory.watching() if self._told is None else self._told
         shown = self._shown(before)
-        leaves = self.whole and bool(self._source.repos or self._source.orgs)
+        leaves = leaving and self.whole and bool(self._source.repos or self._source.orgs)
         now = shown if leaves else shown | before
         yield from watching_batches(before, now, lambda key: UNWATCHED)
         if self._told is None:
