@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 import pytest
+from structlog.testing import capture_logs
 
 from collector.demo.faults import Fault, server_errors
 from collector.demo.plans import Stage
@@ -169,13 +170,14 @@ def test_what_is_news_and_out_of_a_polls_reach_is_not_left_to_it(jenkins: Rig) -
 
 
 def test_builds_that_are_too_many_for_one_reading_are_not_left_out_unsaid(
-    jenkins: Rig, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    jenkins: Rig, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(builds, "MOST_PAGES", 1)
     monkeypatch.setattr(builds, "PAGE", 50)
-    read(jenkins)
+    with capture_logs() as logged:
+        read(jenkins)
     assert len(jenkins.memory.rows()) == 200
-    assert "more builds than are read at once" in capsys.readouterr().out
+    assert any("more builds than are read at once" in line["event"] for line in logged)
 
 
 def test_a_build_that_goes_on_is_told_and_its_end_is_left_to_polls(jenkins: Rig) -> None:
