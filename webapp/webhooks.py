@@ -20,7 +20,7 @@ from collector.providers.github import webhook as github
 from collector.providers.github.selection import pushed_mark
 from collector.providers.jenkins import webhook as jenkins
 from collector.providers.jenkins.controllers import instance_for
-from config.model import JenkinsSource
+from config.model import GithubSource, JenkinsSource
 from webapp import store
 from webapp.answers import answer
 from webapp.auth import basic_password, bearer_token, check_host, policy
@@ -200,7 +200,7 @@ def _plain(provider: str, body: Any, sender: Sender) -> Understood | NotForUs:
 def _chosen_plain(word: PlainWord, sender: Sender, roots: dict[str, str]) -> Chosen | NotForUs:
     """As ``_chosen``, where the lasting id of the repo of this name is known."""
     chosen = choose_plain(word, sender, roots)
-    if word.key.provider != "github" or _has_source(chosen):
+    if _has_source(chosen) or not any(isinstance(source, GithubSource) for source in sender.sources):
         return chosen
     former = services().lanes.read(store.former_names, services().database, word.key.instance, word.key.repo)
     return choose_plain(word, sender, roots, former) if former else chosen
