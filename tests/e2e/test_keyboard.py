@@ -43,6 +43,18 @@ def test_the_palette_finds_a_pipeline_and_gives_the_focus_back(opened: Page) -> 
     expect(opened).to_have_url(re.compile("/ui/pipeline/"))
 
 
+def test_a_key_pressed_the_moment_the_page_shows_is_not_lost(page: Page, product: Product) -> None:
+    page.add_init_script(
+        """new MutationObserver((_, watching) => {
+             if (document.querySelector("main section, main form") === null) return;
+             watching.disconnect();
+             document.body.dispatchEvent(new KeyboardEvent("keydown", { key: ",", bubbles: true, cancelable: true }));
+           }).observe(document, { childList: true, subtree: true });"""
+    )
+    page.goto(product.url)
+    expect(page.get_by_role("dialog", name="Preferences")).to_be_visible(timeout=SOON)
+
+
 def test_what_is_typed_at_once_after_opening_goes_nowhere_else(opened: Page) -> None:
     opened.keyboard.press("Control+k")
     opened.keyboard.press("g")

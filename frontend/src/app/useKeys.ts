@@ -1,4 +1,4 @@
-import { useEffect, useRef, type RefObject } from "react";
+import { useLayoutEffect, useRef, type RefObject } from "react";
 import { useLocation } from "wouter";
 
 import { nextTheme } from "../lib/prefs";
@@ -48,7 +48,8 @@ export function useKeys(sheet: Sheet | null, open: (sheet: Sheet) => void): RefO
   const [, navigate] = useLocation();
   const early = useRef("");
   const goAt = useRef(LONG_AGO);
-  useEffect(() => {
+  // With the page itself: a key pressed the moment it shows must not fall between.
+  useLayoutEffect(() => {
     const single: Record<string, () => void> = {
       "?": () => open("shortcuts"),
       ",": () => open("preferences"),

@@ -1,7 +1,7 @@
 import "./wall.css";
 
 import { useQuery } from "@tanstack/react-query";
-import { useCallback, useEffect, useState, useSyncExternalStore } from "react";
+import { useCallback, useLayoutEffect, useState, useSyncExternalStore } from "react";
 import { Link, useSearch } from "wouter";
 
 import { metaQuery, pipelinesQuery } from "../../api/queries";
@@ -158,7 +158,7 @@ function Tiles({ tiles, healthy }: { tiles: readonly Tile[]; healthy: number }) 
 /** Keys of this page alone; typing in a field is none of them. */
 function useWallKeys(view: View, change: (change: Partial<View>) => void): void {
   const [, toggle] = useFullscreen();
-  useEffect(() => {
+  useLayoutEffect(() => {
     const pressed = (event: KeyboardEvent): void => {
       if (event.ctrlKey || event.metaKey || event.altKey || (event.target as Element).closest("input, dialog") !== null) return;
       if (event.key === "h") change({ hide: !view.hide });
