@@ -11,6 +11,7 @@ import click
 import structlog
 from rich.console import Console
 
+from collector.alerting.clocks import REAL_CLOCKS
 from collector.alerting.dispatcher import Dispatcher, make_dispatcher
 from collector.alerting.evaluator import Evaluator
 from collector.alerting.watcher import Watcher
@@ -23,6 +24,7 @@ from collector.recording import Recorder, Stopped
 from collector.retention import tidying
 from collector.schedule import Schedule, Tick, Work
 from collector.stopping import PARENT_FD, Stop, stopping
+from collector.storage.beside import shared_folder
 from collector.storage.database import Database, connect
 from collector.storage.memory import SourceMemory
 from config.model import Config
@@ -77,7 +79,7 @@ def _led(collecting: Collecting, database: Database, leadership: Leadership, sto
             for source in collecting.config.sources
         },
     )
-    watcher = Watcher(Evaluator(database, collecting.config), database, utc_now)
+    watcher = Watcher(Evaluator(database, collecting.config), database, REAL_CLOCKS)
     dispatcher = make_dispatcher(collecting.config, collecting.environ, database, leadership.owner)
     pollers: list[Poller] = []
     lease = Tick("lease", lambda: leadership.keep(stop), RENEW_SECONDS)
@@ -96,14 +98,14 @@ def _led(collecting: Collecting, database: Database, leadership: Leadership, sto
 
 def _pollers(collecting: Collecting, recorder: Recorder, progress: ProgressBars | ProgressLines) -> list[Poller]:
     """One for each source, each with a reader of its own that lasts. Raises SecretError."""
-    config = collecting.config
+    config, shared = collecting.config, shared_folder(collecting.settings.database)
     return [
         Poller(
             SourceJob(
                 name=source.name,
                 provider=source.provider,
                 interval=config.interval_of(source),
-                reader=make_reader(source, config, collecting.environ),
+                reader=make_reader(source, config, collecting.environ, shared=shared),
                 default_branch=source.default_branch,
             ),
             recorder,

@@ -106,6 +106,8 @@ class Clockwork:
         event, reason = (Event.HELD, "held") if alert.state is State.PENDING else (Event.SILENCE_ENDS, "silence_ended")
         after, transition = moved(alert, event, now, reason)
         tells = not alert.evidence.get(UNTOLD) and not alert.flapping
+        if tells:
+            after = replace(after, summed_at=now)
         return Decision(after, (transition,), (Notice(Kind.FAILING, transition.number),) if tells else ())
 
     def _held(self, alert: Alert, now: datetime) -> bool:

@@ -9,12 +9,13 @@ from __future__ import annotations
 import hashlib
 import json
 import random
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 import structlog
 
+from collector.alerting.clocks import Clocks, WatchedClock
 from collector.alerting.messages.compose import bare, compose
 from collector.alerting.messages.model import Context, Message
 from collector.alerting.notifiers.base import Broken, Notifier, NotSent, Refused, TryLater
@@ -30,8 +31,6 @@ IDLE_SECONDS = 60.0
 CLAIMED_ELSEWHERE_SECONDS = 1.0
 LONGEST_BACK_OFF_SECONDS = 300.0
 PROBE = timedelta(minutes=5)
-JUMP = timedelta(seconds=2)
-"""A wall clock that differs from the steady one by more than this was set."""
 MOST_REFUSALS = 24
 """So many refusals of one message's parts without a single yes mean that it is not about the text."""
 
@@ -46,14 +45,6 @@ class Target:
     notifier: Notifier
     pacing: Pacing
     tells: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Clocks:
-    """``now``: aware UTC, may be set; ``steady``: seconds that only go forward."""
-
-    now: Callable[[], datetime]
-    steady: Callable[[], float]
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,11 +64,11 @@ class Delivery:
 
     def __init__(self, target: Target, setting: Setting) -> None:
         self._target, self._setting = target, setting
-        self._clocks, self._database = setting.clocks, setting.database
+        self._database = setting.database
         self._state = self._begun()
         last = self._state.last_sent_at
-        self._pace = Pace(last and min(last, self._clocks.now()), 1 if last else 0, self._state.blocked_until)
-        self._seen = (self._clocks.now(), self._clocks.steady())
+        self._pace = Pace(last and min(last, setting.clocks.now()), 1 if last else 0, self._state.blocked_until)
+        self._clock = WatchedClock(setting.clocks, self._clock_set)
         self._stopped = False
 
     def _begun(self) -> ReceiverState:
@@ -98,7 +89,7 @@ class Delivery:
 
     def step(self) -> float:
         """Raises what storage raises; then nothing was marked, and the next step sends again."""
-        now = self._now()
+        now = self._clock.now()
         with self._database.reading():
             rows = outbox.waiting(self._target.name, now)
         planned = plan(self._target.pacing, self._pace, rows, now)
@@ -113,18 +104,13 @@ class Delivery:
         self._deliver(items, planned)
         return 0.0
 
-    def _now(self) -> datetime:
+    def _clock_set(self, by: timedelta) -> None:
         """Lengths of waiting stay what they are when the wall clock is set."""
-        now, steady = self._clocks.now(), self._clocks.steady()
-        jump = now - self._seen[0] - timedelta(seconds=steady - self._seen[1])
-        if abs(jump) > JUMP:
-            self._pace = self._pace.moved(jump)
-            self._state = replace(self._state, blocked_until=self._pace.blocked_until)
-            with self._database.writing():
-                receivers.save(self._state)
-            log.info("the clock was set", receiver=self._target.name, by_seconds=round(jump.total_seconds(), 1))
-        self._seen = (now, steady)
-        return now
+        pace = self._pace.moved(by)
+        state = replace(self._state, blocked_until=pace.blocked_until)
+        with self._database.writing():
+            receivers.save(state)
+        self._pace, self._state = pace, state
 
     @staticmethod
     def _seconds_to(at: datetime | None, now: datetime) -> float:
@@ -204,7 +190,7 @@ class Delivery:
 
     def _composed(self, items: Sequence[Item]) -> Message:
         setting = self._setting
-        context = Context(self._target.name, self._clocks.now(), setting.public_url, setting.secrets)
+        context = Context(self._target.name, self._clock.now(), setting.public_url, setting.secrets)
         try:
             return compose(items, context, self._target.notifier.limits)
         except Exception:  # an alert without its words is better than none
@@ -217,7 +203,7 @@ class Delivery:
         return [key for key in keys if key]
 
     def _mark(self, items: Sequence[Item], message: Message, key: str | None, planned: Plan) -> None:
-        now, name = self._clocks.now(), self._target.name
+        now, name = self._clock.now(), self._target.name
         rows = [row for item in items for row in item.rows]
         state = ReceiverState(name, self._target.fingerprint, last_sent_at=now)
         with self._database.writing():
@@ -252,7 +238,7 @@ class Delivery:
         self._hold(items, replace(self._state, error=str(exc), failures=failures), timedelta(seconds=seconds))
 
     def _broken(self, items: Sequence[Item], exc: NotSent) -> None:
-        now = self._clocks.now()
+        now = self._clock.now()
         news = not self._state.broken
         state = replace(
             self._state,
@@ -273,7 +259,7 @@ class Delivery:
 
     def _hold(self, items: Sequence[Item], state: ReceiverState, lasting: timedelta, tell: Sequence[str] = ()) -> None:
         """Frees the rows; nothing is sent to the receiver meanwhile."""
-        now = self._clocks.now()
+        now = self._clock.now()
         until = now + lasting
         rows = [row for item in items for row in item.rows]
         with self._database.writing():

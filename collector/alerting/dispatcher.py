@@ -5,11 +5,12 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 
 import structlog
 
-from collector.alerting.delivery import Clocks, Delivery, Setting, Target
+from collector.alerting.clocks import REAL_CLOCKS, Clocks
+from collector.alerting.delivery import Delivery, Setting, Target
 from collector.alerting.notifiers.registry import fingerprint, make_notifier
 from collector.domain.grouping import DIGEST, Pacing
 from collector.domain.quiet import Daily
@@ -27,7 +28,6 @@ AFTER_SLIP_SECONDS = 5.0
 LATEST_DIGEST = timedelta(hours=6)
 """A digest whose hour passed longer ago (nobody ran, or it was only now configured) is left out."""
 DAY = timedelta(days=1)
-REAL_CLOCKS = Clocks(lambda: datetime.now(UTC), time.monotonic)
 
 
 class Dispatcher:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import structlog
 
@@ -17,6 +17,7 @@ from collector.alerting.compiled import compiled
 from collector.alerting.judging import Judge, Look
 from collector.alerting.keeping import Keeper
 from collector.domain.alert_states import About, Circumstances, judged
+from collector.domain.reminding import with_clock_set
 from collector.domain.rules.base import Standing, Verdict
 from collector.domain.silencing import Silence
 from collector.storage import alerts, changes, cursors, lines, marks, silences
@@ -85,6 +86,18 @@ class Evaluator:
     def tick(self, now: datetime) -> None:
         """What time alone brings: ``for:`` and silences that ran out, reminders, what is stuck or stale."""
         self._clockwork.tick(now)
+
+    def clock_set(self, by: timedelta) -> None:
+        """The wall clock was set by so much: ``for:``, reminders and hourly sums go on as long as they would have."""
+        with self._database.writing():
+            counting = {alert.id: alert for alert in (*alerts.open_alerts(), *alerts.flapping())}
+            for alert in counting.values():
+                alerts.save(with_clock_set(alert, by))
+        log.warning(
+            "the clock was set", by_seconds=round(by.total_seconds(), 1), alerts=len(counting),
+            done="the lengths that alerts count go on as they were",
+            advice="none when it was wrong before; else look at the machine's time synchronisation",
+        )  # fmt: skip
 
     def _judge_touched(self, told: Sequence[Arrival], now: datetime) -> set[LineKey]:
         """Judges the lines that the changes touch, but for those that have been with all of them in sight."""

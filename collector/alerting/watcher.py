@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
-from datetime import datetime
 
 import structlog
 
+from collector.alerting.clocks import Clocks, WatchedClock
 from collector.alerting.evaluator import Evaluator
 from collector.storage.database import Database
 
@@ -22,8 +21,9 @@ LONGEST_BACK_OFF_SECONDS = 30.0
 class Watcher:
     """From ``start`` to ``stop``. Whatever goes wrong is logged and tried again: the cursor has not moved."""
 
-    def __init__(self, evaluator: Evaluator, database: Database, clock: Callable[[], datetime]) -> None:
-        self._evaluator, self._database, self._clock = evaluator, database, clock
+    def __init__(self, evaluator: Evaluator, database: Database, clocks: Clocks) -> None:
+        self._evaluator, self._database = evaluator, database
+        self._clock = WatchedClock(clocks, evaluator.clock_set)
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="alerting", daemon=True)
         self._begun = False
@@ -66,13 +66,13 @@ class Watcher:
 
     def _look(self) -> None:
         if not self._begun:
-            self._evaluator.begin(self._clock())
+            self._evaluator.begin(self._clock.now())
             self._begun = True
         version = self._database.data_version()
         if version != self._version:
-            while self._evaluator.slice(self._clock()) and not self._stopping.is_set():
+            while self._evaluator.slice(self._clock.now()) and not self._stopping.is_set():
                 pass
             self._version = version
         if time.monotonic() >= self._tick_at and not self._stopping.is_set():
             self._tick_at = time.monotonic() + TICK_SECONDS
-            self._evaluator.tick(self._clock())
+            self._evaluator.tick(self._clock.now())

@@ -23,8 +23,20 @@ def counts_from(alert: Alert) -> datetime:
     return alert.opened_at if alert.state is State.PENDING else alert.summed_at or alert.fired_at or alert.opened_at
 
 
+def with_clock_set(alert: Alert, by: timedelta) -> Alert:
+    """The alert after the clock was set by so much: what it counts is as long as it was. Only the instants that it
+    counts from move with the clock; what is shown of it stays as it was told."""
+    counted = alert.summed_at or alert.fired_at
+    return replace(
+        alert,
+        opened_at=alert.opened_at if alert.fired_at else alert.opened_at + by,
+        summed_at=counted + by if counted else None,
+        changed_at=alert.changed_at + by if alert.flapping else alert.changed_at,
+    )
+
+
 def counting_from(alert: Alert, now: datetime) -> Alert:
-    """After the clock was set back nobody knows how long it was: it counts from now, not from a day to come."""
+    """After the clock was set back while nobody looked: it counts from now, not from a day to come."""
     if alert.state is State.PENDING:
         return replace(alert, opened_at=now)
     quiet = alert.summed_at is not None and alert.changed_at <= alert.summed_at

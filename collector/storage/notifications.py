@@ -86,11 +86,13 @@ def receivers_waiting() -> list[str]:
 
 
 def claim(ids: Sequence[int], owner: str, now: datetime, lasting: timedelta) -> list[int]:
-    """Claims those of the rows that are pending and nobody else's; the ids got, ascending."""
+    """Claims those of the rows that are pending and nobody else's; the ids got, ascending. A claim that ends later than
+    one made now was made before the clock was set back, and holds nothing."""
     rows = sql(
         f"UPDATE notifications SET claimed_by = ?, claimed_until = ? WHERE id IN ({marks(ids)})"
-        f" AND state = '{PENDING}' AND (claimed_by IS NULL OR claimed_by = ? OR claimed_until <= ?) RETURNING id",
-        (owner, text(now + lasting), *ids, owner, text(now)),
+        f" AND state = '{PENDING}' AND (claimed_by IS NULL OR claimed_by = ? OR claimed_until <= ?"
+        " OR claimed_until > ?) RETURNING id",
+        (owner, text(now + lasting), *ids, owner, text(now), text(now + lasting)),
     )
     return sorted(row[0] for row in rows.fetchall())
 

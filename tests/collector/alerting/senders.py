@@ -8,7 +8,8 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from collector.alerting.delivery import Clocks, Delivery, Setting, Target
+from collector.alerting.clocks import Clocks
+from collector.alerting.delivery import Delivery, Setting, Target
 from collector.alerting.messages.model import Limits, Message
 from collector.alerting.notifiers.base import NotSent
 from collector.domain import grouping as g

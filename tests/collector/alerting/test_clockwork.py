@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 import structlog.testing
 
+from collector.alerting.clocks import REAL_CLOCKS
 from collector.alerting.evaluator import Evaluator
 from collector.alerting.watcher import Watcher
 from collector.domain.alert_states import State
@@ -234,7 +235,7 @@ def wait_for(done: Callable[[], bool], seconds: float = 10) -> float:
 
 def test_the_watcher_looks_as_soon_as_somebody_committed(rig: Rig) -> None:
     rig.now = datetime.now(UTC)
-    watcher = Watcher(rig.evaluator, rig.database, lambda: datetime.now(UTC))
+    watcher = Watcher(rig.evaluator, rig.database, REAL_CLOCKS)
     watcher.start()
     try:
         rig.tell(failed(1, rig.now))
@@ -259,7 +260,7 @@ def test_the_watcher_outlives_trouble_and_loses_nothing(rig: Rig, monkeypatch: p
     monkeypatch.setattr(rig.evaluator, "slice", failing_at_first)
     rig.now = datetime.now(UTC)
     rig.tell(failed(1, rig.now))
-    watcher = Watcher(rig.evaluator, rig.database, lambda: datetime.now(UTC))
+    watcher = Watcher(rig.evaluator, rig.database, REAL_CLOCKS)
     with structlog.testing.capture_logs() as logs:
         watcher.start()
         try:

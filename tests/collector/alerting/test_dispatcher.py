@@ -12,8 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from collector.alerting.delivery import Clocks, Setting
-from collector.alerting.dispatcher import REAL_CLOCKS, Dispatcher, make_dispatcher, target_of
+from collector.alerting.clocks import REAL_CLOCKS, Clocks
+from collector.alerting.delivery import Setting
+from collector.alerting.dispatcher import Dispatcher, make_dispatcher, target_of
 from collector.alerting.messages.model import Message
 from collector.domain import grouping as g
 from collector.storage import notifications, receivers
