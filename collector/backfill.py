@@ -17,14 +17,16 @@ import click
 import structlog
 
 from collector import ingest
+from collector.apart import apart
 from collector.domain.errors import CIHealthError, SourceError, Waiting
 from collector.domain.times import to_api
 from collector.leadership import lease_owner
-from collector.poller import closing_batches, utc_now
+from collector.poller import utc_now
 from collector.providers.base import BackfillCounts, Backfills, Batch, Budget
 from collector.providers.registry import make_backfills
 from collector.stopping import Stop, stopping
 from collector.storage import leases
+from collector.storage.beside import shared_folder
 from collector.storage.database import Database, connect
 from collector.storage.errors import Unavailable
 from collector.storage.memory import SourceMemory
@@ -66,7 +68,8 @@ def backfill(told: Backfilling) -> int:
     source = _source(told)
     with stopping(told.environ) as stop:
         database = connect(told.settings.database)
-        reader = make_backfills(source, told.config, told.environ)
+        shared = shared_folder(told.settings.database)
+        reader = make_backfills(source, told.config, told.environ, shared=shared)
         try:
             with _turn(database, source.name, stop) as mine:
                 if not mine:
@@ -117,16 +120,13 @@ class _Run:
     def _read(self, since: datetime) -> bool:
         """True when all was read, False when told to stop."""
         self._troubles.clear()
-        with closing_batches(self._reader.backfill(self._memory, since, utc_now())) as batches:
-            for batch in batches:
-                if self._stop.told:
-                    return False
-                self._record(batch)
-                self._failures = 0
-                if batch.trouble is not None:
-                    self._troubles.append(f"{batch.trouble.target}: {batch.trouble.error}")
-                self._shown.now_and_then()
-        return True
+        for batch in apart(self._reader.backfill(self._memory, since, utc_now()), self._stop):
+            self._record(batch)
+            self._failures = 0
+            if batch.trouble is not None:
+                self._troubles.append(f"{batch.trouble.target}: {batch.trouble.error}")
+            self._shown.now_and_then()
+        return not self._stop.told
 
     def _record(self, batch: Batch) -> None:
         """Another process may hold the database for a while."""

@@ -29,6 +29,7 @@ from collector.clibase import (
 from collector.connect import connect_sources
 from collector.daemon import Collecting, collect
 from collector.leadership import lease_owner
+from collector.storage.beside import shared_folder
 from collector.supervisor import Supervisor, python_program
 from config.check import check, lines
 from config.listening import free_port
@@ -141,7 +142,8 @@ def check_config(connect: bool, **given: Any) -> None:
         click.echo(line)
     if report.config is None:
         sys.exit(WRONG)
-    sys.exit(connect_sources(report.config, environ, click.echo) if connect else 0)
+    shared = shared_folder(from_environ(environ).database)
+    sys.exit(connect_sources(report.config, environ, click.echo, shared) if connect else 0)
 
 
 @cli.command()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 import httpx
 
@@ -27,11 +28,18 @@ class Tried:
 
 
 def try_sources(
-    config: Config, environ: Mapping[str, str], *, transport: httpx.BaseTransport | None = None
+    config: Config,
+    environ: Mapping[str, str],
+    *,
+    transport: httpx.BaseTransport | None = None,
+    shared: Path | None = None,
 ) -> Iterator[Tried]:
-    """Each source in turn; what goes wrong with one is its finding. Nothing is stored."""
+    """Each source in turn; what goes wrong with one is its finding. Nothing is stored.
+
+    ``shared``: see ``providers.registry.make_reader``.
+    """
     for source in config.sources:
-        yield Tried(source, tuple(_found(source, config, environ, transport)))
+        yield Tried(source, tuple(_found(source, config, environ, transport, shared)))
 
 
 def _found(
@@ -39,19 +47,22 @@ def _found(
     config: Config,
     environ: Mapping[str, str],
     transport: httpx.BaseTransport | None,
+    shared: Path | None,
 ) -> Iterator[Finding]:
     try:
         yield from PROVIDERS[source.provider].connect.connect(
-            source, config, environ, transport=transport, clock=utc_now
+            source, config, environ, transport=transport, clock=utc_now, shared=shared
         )
     except (SourceError, CIHealthError) as exc:
         yield missing(exc)
 
 
-def connect_sources(config: Config, environ: Mapping[str, str], say: Callable[[str], object]) -> int:
+def connect_sources(
+    config: Config, environ: Mapping[str, str], say: Callable[[str], object], shared: Path | None = None
+) -> int:
     """Tries each source and says what came of it: 0, or 1 when one cannot be read as it is meant."""
     ok = True
-    for tried in try_sources(config, environ):
+    for tried in try_sources(config, environ, shared=shared):
         ok &= tried.ok
         for line in lines(tried):
             say(line)

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib import import_module
+from pathlib import Path
 from types import ModuleType
 
 import httpx
@@ -63,15 +64,25 @@ def make_reader(
     *,
     transport: httpx.BaseTransport | None = None,
     clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+    shared: Path | None = None,
 ) -> SourceReader:
-    """The reader of ``source``. Raises SecretError when its credentials cannot be had; asks nothing yet."""
+    """The reader of ``source``. Raises SecretError when its credentials cannot be had; asks nothing yet.
+
+    ``shared``: the folder by which it heeds what other processes of this machine ask of the same provider
+    (``storage.beside.shared_folder``); None: it is alone.
+    """
     make: Callable[..., SourceReader] = PROVIDERS[source.provider].client.make_reader
-    return make(source, config, environ, transport=transport, clock=clock)
+    return make(source, config, environ, transport=transport, clock=clock, shared=shared)
 
 
-def make_backfills(source: GithubSource | JenkinsSource, config: Config, environ: Mapping[str, str]) -> Backfills:
-    """A reader of ``source`` that can read further back than polls do. Raises SecretError; asks nothing yet."""
+def make_backfills(
+    source: GithubSource | JenkinsSource, config: Config, environ: Mapping[str, str], *, shared: Path | None = None
+) -> Backfills:
+    """A reader of ``source`` that can read further back than polls do. Raises SecretError; asks nothing yet.
+
+    ``shared``: see ``make_reader``.
+    """
     provider = PROVIDERS[source.provider]
     is_github = isinstance(source, GithubSource)
     make: Callable[..., Backfills] = provider.client.make_reader if is_github else provider.past.make_past
-    return make(source, config, environ)
+    return make(source, config, environ, shared=shared)

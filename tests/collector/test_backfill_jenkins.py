@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import subprocess
 import sys
 import time
@@ -23,6 +24,8 @@ from collector.ingest import Context
 from collector.providers.base import BackfillCounts, Batch
 from collector.providers.jenkins.client import make_reader
 from collector.providers.jenkins.past import make_past
+from collector.providers.jenkins.slots import Slots
+from collector.storage.beside import shared_folder
 from collector.storage.database import Database, connect
 from collector.storage.memory import SourceMemory
 from collector.storage.tables import sql
@@ -184,7 +187,10 @@ def test_a_job_that_cannot_be_read_is_named_and_the_rest_is_read(tmp_path: Path,
     database.close()
 
 
-def test_it_works_beside_a_collector(tmp_path: Path, jenkins: JenkinsServer) -> None:
+def test_it_works_beside_a_collector_and_the_controller_sees_two_requests_at_a_time(
+    tmp_path: Path, jenkins: JenkinsServer
+) -> None:
+    jenkins.misbehave(Fault("*", delay_seconds=0.01))
     with Product(tmp_path, config=CONFIG.format(url=jenkins.base_url), env=ENVIRON) as product:
         told = run(tmp_path, "--since", "90d", database=product.database.name)
         assert told.returncode == 0, told.stdout + told.stderr
@@ -194,6 +200,46 @@ def test_it_works_beside_a_collector(tmp_path: Path, jenkins: JenkinsServer) -> 
         assert builds_of(product) == JOBS * BUILDS
         source = httpx.get(f"{product.url}/sources").json()["sources"][0]
         assert (source["state"], source["last_error"]) == ("ok", None)
+    assert jenkins.journal.most_in_flight == 2
+
+
+def backfilling(folder: Path, url: str) -> subprocess.Popen[str]:
+    (folder / "collectors.yaml").write_text(CONFIG.format(url=url))
+    return subprocess.Popen(
+        command(folder, "--since", "90d"), env=ENVIRON, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    )
+
+
+def interrupted(process: subprocess.Popen[str]) -> tuple[int, str, float]:
+    """The exit code, the last line, and how long it took to leave after Ctrl-C, while it read a migrated database."""
+    assert process.stdout is not None
+    first = process.stdout.readline()
+    assert "reading what began since" in first, first
+    time.sleep(0.5)
+    begun = time.monotonic()
+    process.send_signal(signal.SIGINT)
+    told, _ = process.communicate(timeout=30)
+    return process.returncode, told.splitlines()[-1], time.monotonic() - begun
+
+
+def test_ctrl_c_ends_the_wait_for_a_slot_at_once(tmp_path: Path, jenkins: JenkinsServer) -> None:
+    opened(tmp_path, "b.db").close()
+    shared = shared_folder(f"sqlite:///{tmp_path / 'b.db'}")
+    assert shared is not None
+    held = Slots(shared, jenkins.instance).take(2.0, lambda: True)
+    code, last, seconds = interrupted(backfilling(tmp_path, jenkins.base_url))
+    held.release()
+    assert (code, last) == (0, "stopped; the same command goes on from here")
+    assert seconds < 3
+    assert jenkins.journal.entries() == []
+
+
+def test_ctrl_c_does_not_wait_for_an_answer_that_does_not_come(tmp_path: Path, jenkins: JenkinsServer) -> None:
+    opened(tmp_path, "b.db").close()
+    jenkins.misbehave(Fault("*", delay_seconds=20))
+    code, last, seconds = interrupted(backfilling(tmp_path, jenkins.base_url))
+    assert (code, last) == (0, "stopped; the same command goes on from here")
+    assert seconds < 3
 
 
 def builds_of(product: Product) -> int:

@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import nullcontext
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import httpx
 
@@ -55,10 +56,12 @@ def make_reader(
     *,
     transport: httpx.BaseTransport | None = None,
     clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+    shared: Path | None = None,
 ) -> SourceReader:
     """The reader of a GitHub source. ``transport`` replaces the network of all but PyGithub.
 
-    Raises SecretError when the source's credentials cannot be had. Makes no request.
+    ``shared`` is not needed: each answer tells what all processes together have left of the budget. Raises SecretError
+    when the source's credentials cannot be had. Makes no request.
     """
     credentials = credentials_of(source, environ, clock)
     http = Http(source.url, transport=transport, clock=clock)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime, timedelta
+from pathlib import Path
 
 import httpx
 
@@ -32,8 +33,12 @@ def connect(
     *,
     transport: httpx.BaseTransport | None = None,
     clock: Callable[[], datetime],
+    shared: Path | None = None,
 ) -> Iterator[Finding]:
-    """What is found, as it is found. Raises SourceError when GitHub cannot be read, and SecretError."""
+    """What is found, as it is found. Raises SourceError when GitHub cannot be read, and SecretError.
+
+    ``shared`` is not needed, as in ``client.make_reader``.
+    """
     http = Http(source.url, transport=transport, clock=clock)
     try:
         trial = _Trial(source, http, credentials_of(source, environ, clock), clock)

@@ -10,7 +10,7 @@ from typing import Generic, TypeVar
 
 from collector.domain.errors import SourceError, Unreachable, Waiting
 from collector.providers.jenkins.api import BrokenPage
-from collector.providers.jenkins.gate import AT_ONCE
+from collector.providers.jenkins.slots import AT_ONCE
 
 A = TypeVar("A")
 B = TypeVar("B")

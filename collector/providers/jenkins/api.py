@@ -1,6 +1,7 @@
 """Asking one controller: through its gate, ranged ``tree=`` only, and every answer judged.
 
-All sources with the same controller share its gate, so that its bound holds however often it is named.
+All sources with the same controller share its gate, so that its bound holds however often it is named, and in whatever
+process: a backfill runs beside a collector.
 """
 
 from __future__ import annotations
@@ -9,13 +10,15 @@ import threading
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import httpx
 
 from collector.domain.errors import BadAnswer, NotAllowed, NotFound, Unreachable, Waiting
 from collector.providers.http import Http, Reply, http_date
-from collector.providers.jenkins.gate import AT_ONCE, gate_of
+from collector.providers.jenkins.gate import gate_of
+from collector.providers.jenkins.slots import AT_ONCE
 
 _LONGEST_WAIT = timedelta(hours=1)
 
@@ -35,9 +38,11 @@ class Api:
         auth: tuple[str, str] | None,
         clock: Callable[[], datetime],
         transport: httpx.BaseTransport | None = None,
+        shared: Path | None = None,
     ) -> None:
+        """``shared``: see ``gate_of``."""
         self.url = url.rstrip("/")
-        self._gate = gate_of(instance)
+        self._gate = gate_of(instance, shared)
         self._has_credentials = auth is not None
         self._clock = clock
         self._http = Http(self.url, auth=auth, transport=transport, max_connections=AT_ONCE, clock=clock)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from itertools import islice
+from pathlib import Path
 from typing import TypeVar
 
 import httpx
@@ -55,11 +56,15 @@ def make_reader(
     *,
     transport: httpx.BaseTransport | None = None,
     clock: Callable[[], datetime],
+    shared: Path | None = None,
 ) -> JenkinsReader:
-    """The reader of ``source``; asks nothing yet. Raises SecretError when its token cannot be had."""
+    """The reader of ``source``; asks nothing yet. Raises SecretError when its token cannot be had.
+
+    ``shared``: see ``providers.registry.make_reader``.
+    """
     token = source.read_token(environ)
     auth = (source.user, token) if source.user and token else None
-    api = Api(source.url, source.instance, auth=auth, transport=transport, clock=clock)
+    api = Api(source.url, source.instance, auth=auth, transport=transport, clock=clock, shared=shared)
     return JenkinsReader(source, api, config.backfill_of(source))
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -30,11 +31,12 @@ def connect(
     *,
     transport: httpx.BaseTransport | None = None,
     clock: Callable[[], datetime],
+    shared: Path | None = None,
 ) -> Iterator[Finding]:
     """What is found, as it is found. Raises SourceError when the controller cannot be read, and SecretError."""
     token = source.read_token(environ)
     auth = (source.user, token) if source.user and token else None
-    api = Api(source.url, source.instance, auth=auth, transport=transport, clock=clock)
+    api = Api(source.url, source.instance, auth=auth, transport=transport, clock=clock, shared=shared)
     try:
         yield from _Trial(source, api, clock()).findings(config.interval_of(source).total_seconds())
     finally:

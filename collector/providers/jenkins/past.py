@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import chain
+from pathlib import Path
 
 import httpx
 
@@ -44,11 +45,12 @@ def make_past(
     *,
     transport: httpx.BaseTransport | None = None,
     clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+    shared: Path | None = None,
 ) -> JenkinsPast:
     """Reads the past of ``source``; asks nothing yet. Raises SecretError when its token cannot be had."""
     token = source.read_token(environ)
     auth = (source.user, token) if source.user and token else None
-    api = Api(source.url, source.instance, auth=auth, transport=transport, clock=clock)
+    api = Api(source.url, source.instance, auth=auth, transport=transport, clock=clock, shared=shared)
     return JenkinsPast(source, api, min(config.backfill_of(source), NEWS_FOR))
 
 
