@@ -39,8 +39,7 @@ def note(keys: Sequence[str], source: str, now: datetime) -> None:
 
     What a source shows for the first time was added after its last successful poll; before there was one, now.
     """
-    row = sql("SELECT last_success_at FROM sources WHERE name = ?", (source,)).fetchone()
-    since = (row[0] if row else None) or text(now)
+    since = _polled_at(source) or text(now)
     for key in keys:
         sql("INSERT INTO watched (key, since) VALUES (?, ?) ON CONFLICT DO NOTHING", (key, since))
 
@@ -48,6 +47,16 @@ def note(keys: Sequence[str], source: str, now: datetime) -> None:
 def since(keys: Sequence[str]) -> datetime | None:
     """When the first of the keys was added; None: nothing polls them."""
     return instant(sql(f"SELECT min(since) FROM watched WHERE key IN ({marks(keys)})", list(keys)).fetchone()[0])
+
+
+def would_be_since(key: str, source: str | None) -> datetime | None:
+    """When it was added, or what ``note`` would take for that moment; None: the source was never polled."""
+    return since([key]) or instant(_polled_at(source))
+
+
+def _polled_at(source: str | None) -> str | None:
+    row = sql("SELECT last_success_at FROM sources WHERE name = ?", (source,)).fetchone()
+    return row[0] if row else None
 
 
 def forget(keys: Sequence[str]) -> None:

@@ -20,7 +20,7 @@ from collector.demo.script import ScriptedWorld
 from collector.domain.model import RunWord, Status
 from collector.ingest import Context
 from collector.providers.base import BackfillCounts, Batch, Budget
-from collector.storage import backfilled, leases, sources
+from collector.storage import backfilled, leases, sources, watched
 from collector.storage.database import Database, connect
 from collector.storage.tables import sql
 from tests.builders import NOON, later
@@ -183,14 +183,34 @@ def test_a_failure_of_an_hour_ago_that_a_backfill_brought_notifies_nobody_and_th
         assert sql("SELECT count(*) FROM notifications").fetchone()[0] >= 1
 
 
-def test_what_ended_since_the_last_poll_is_news_though_a_backfill_met_it_first(database: Database) -> None:
+def history_of(database: Database, *words: RunWord, now: datetime) -> frozenset[int]:
+    """Which of the words' builds, by place, are history once a backfill met them."""
+    ingest.record(database, Batch(words=words), Context("acme", history=True), now)
+    with database.reading():
+        return backfilled.of(range(1, len(words) + 1))
+
+
+def test_what_ended_after_its_repo_was_added_is_news_though_a_backfill_met_it_first(database: Database) -> None:
+    with database.writing():
+        watched.note(["github|github.com|acme/web"], "acme", later(hours=1))
+        sources.save_state("acme", provider="github", instance="github.com", last_success_at=later(hours=3))
+    words = (failed(1, later(minutes=10)), failed(2, later(hours=1, minutes=10)), failed(3, later(hours=3, minutes=10)))
+    told = history_of(database, *words, now=later(hours=4))
+    assert told == {1}, "the last poll may have read the list of its runs before the second one ended"
+
+
+def test_of_a_repo_that_no_poll_has_shown_yet_is_news_what_ended_after_the_last_poll(database: Database) -> None:
     with database.writing():
         sources.save_state("acme", provider="github", instance="github.com", last_success_at=later(hours=1))
-    context, now = Context("acme", history=True), later(hours=2)
     words = (failed(1, later(minutes=10)), failed(2, later(hours=1, minutes=10)))
-    ingest.record(database, Batch(words=words), context, now)
-    with database.reading():
-        assert backfilled.of([1, 2]) == {1}
+    assert history_of(database, *words, now=later(hours=2)) == {1}
+
+
+def test_what_ended_longer_than_a_day_ago_is_history_whatever_polls_have_missed(database: Database) -> None:
+    with database.writing():
+        watched.note(["github|github.com|acme/web"], "acme", later())
+    words = (failed(1, later(minutes=10)), failed(2, later(hours=2)))
+    assert history_of(database, *words, now=later(hours=25)) == {1}
 
 
 def test_a_build_that_still_goes_on_is_news_when_it_ends(database: Database) -> None:

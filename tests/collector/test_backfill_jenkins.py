@@ -25,6 +25,7 @@ from collector.providers.base import BackfillCounts, Batch
 from collector.providers.jenkins.client import make_reader
 from collector.providers.jenkins.past import make_past
 from collector.providers.jenkins.slots import Slots
+from collector.storage import sources
 from collector.storage.beside import shared_folder
 from collector.storage.database import Database, connect
 from collector.storage.memory import SourceMemory
@@ -138,6 +139,34 @@ def test_the_rows_are_those_of_a_longer_poll_and_no_alert_is_told(tmp_path: Path
     whole = dump(longer)
     longer.close()
     assert mine == whole
+
+
+def test_what_is_news_is_told_though_a_backfill_met_it_before_the_next_poll(
+    tmp_path: Path, jenkins: JenkinsServer
+) -> None:
+    database = opened(tmp_path, "b.db")
+    polled(database, jenkins.base_url, "7d")
+    with database.writing():
+        sources.save_state(
+            "ci", provider="jenkins", instance=jenkins.instance, last_success_at=START - timedelta(minutes=5)
+        )
+    evaluator = Evaluator(database, config_of())
+    evaluator.begin(START)
+    judged(evaluator)
+    alerts = counted(database, "notifications")
+    at = START - timedelta(minutes=4)
+    assert isinstance(jenkins.world, ScriptedWorld)
+    jenkins.world.add_jenkins_job("tools/young", cls=FREESTYLE)
+    for name, result in (("tools/job-0", "SUCCESS"), ("tools/young", "FAILURE")):
+        jenkins.world.add_jenkins_build(name, result=result, started_at=at, duration_seconds=20)
+    config = config_with(jenkins.base_url, "7d")
+    past = make_past(config.sources[0], config, ENVIRON, clock=lambda: START)  # type: ignore[arg-type]
+    batches = past.backfill(SourceMemory(database, "ci"), START - timedelta(days=60), START)
+    stored(database, batches, Context("ci", history=True))
+    past.close()
+    judged(evaluator)
+    assert counted(database, "notifications") == alerts + 2
+    database.close()
 
 
 def test_killed_and_started_again_it_ends_whole_and_then_has_nothing_to_read(

@@ -1,14 +1,14 @@
 """Reads a controller's past further back than polls do: job by job the lists of builds, then what details they lack.
 
 A mark of its own (``past:<job>``) says how far each job was read, so that it works beside a polling collector and goes
-on where it was left. What a poll is yet to tell is left to it: read here first it would notify nobody.
+on where it was left.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from itertools import chain
 from pathlib import Path
 
@@ -31,11 +31,9 @@ from collector.providers.jenkins.watch import Watch
 from config.model import Config, JenkinsSource
 
 WORDS_A_BATCH = 400
-NEWS_FOR = timedelta(hours=24)
-"""Of a job that polls have not read whole yet, builds that began so lately (and in their reach) are left to them."""
 STAGELESS = 3
 """So many builds without stages before any with some, and a controller that hides its plugins is asked for no more."""
-_PAST, _POLLED = "past:", "read:"
+_PAST = "past:"
 
 
 def make_past(
@@ -51,7 +49,7 @@ def make_past(
     token = source.read_token(environ)
     auth = (source.user, token) if source.user and token else None
     api = Api(source.url, source.instance, auth=auth, transport=transport, clock=clock, shared=shared)
-    return JenkinsPast(source, api, min(config.backfill_of(source), NEWS_FOR))
+    return JenkinsPast(source, api)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,14 +76,11 @@ class Noted:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A job whose builds are to be read back to ``since``. ``polled``: how far polls read it, None: never whole."""
+    """A job whose builds are to be read back to ``since``."""
 
     listed: Listed
     since: datetime
     noted: Noted | None
-    polled: Read | None
-    news_at: datetime | None
-    """Where polls have not read it whole: builds that began then or later are theirs; None: none is."""
 
     @property
     def reached(self) -> Read | None:
@@ -100,30 +95,18 @@ class Asked:
             return True
         return is_unmoved(self.listed, self.reached)
 
-    def is_news(self, build: MappedBuild) -> bool:
-        """Whether a poll is yet to tell of it."""
-        if self.polled is not None:
-            return not self.polled.covers(build)
-        started_at = build.run.started_at
-        return self.news_at is not None and (started_at is None or started_at >= self.news_at)
-
-    def mark(self, newest: MappedBuild | None, *, news: bool) -> dict[str, str]:
-        """That it was read up to its ``newest`` build; none beyond that where ``news`` was left to polls."""
-        if not news:
-            read: Read | None = read_up_to(self.listed, [newest] if newest else [])
-        elif self.polled is None and newest is not None:
-            read = Read(newest.number, newest.run.started_at)
-        else:
-            read = self.polled or self.reached
+    def mark(self, newest: MappedBuild | None) -> dict[str, str]:
+        """That it was read up to its ``newest`` build."""
+        read = read_up_to(self.listed, [newest] if newest else [])
         back_to = self.noted.back_to if self.noted and self.reached else self.since
-        return {f"{_PAST}{self.listed.job.full_name}": Noted(read, back_to).text()} if read else {}
+        return {f"{_PAST}{self.listed.job.full_name}": Noted(read, back_to).text()}
 
 
 class JenkinsPast:
     """A ``Backfills``; used by one thread at a time, it asks with two threads of its own."""
 
-    def __init__(self, source: JenkinsSource, api: Api, news_for: timedelta) -> None:
-        self._source, self._api, self._news_for = source, api, news_for
+    def __init__(self, source: JenkinsSource, api: Api) -> None:
+        self._source, self._api = source, api
         self._watch = Watch(source)
         self._has_stages: bool | None = None
         self._stageless = 0
@@ -146,7 +129,7 @@ class JenkinsPast:
     def _batches(self, memory: Memory, since: datetime, now: datetime) -> Iterator[Batch]:
         listing = list_jobs(self._api.tree, Rules.of(self._source), self._source.folders)
         jobs = [one for one in listing.jobs if self._takes(one.job)]
-        left = [one for one in self._asked(jobs, memory, since, now) if not one.is_read]
+        left = [one for one in self._asked(jobs, memory, since) if not one.is_read]
         self.counts.repos, self.counts.runs_left = len(jobs), 0
         self.counts.done = self.counts.listed = len(jobs) - len(left)
         for trouble in listing.troubles:
@@ -161,12 +144,11 @@ class JenkinsPast:
             else:
                 yield from self._job(asked, chain(*outcome), memory)
 
-    def _asked(self, jobs: Sequence[Listed], memory: Memory, since: datetime, now: datetime) -> Iterator[Asked]:
-        noted, polled = memory.marks_starting(_PAST), memory.marks_starting(_POLLED)
-        news_at = now - self._news_for if memory.watching() else None
+    @staticmethod
+    def _asked(jobs: Sequence[Listed], memory: Memory, since: datetime) -> Iterator[Asked]:
+        noted = memory.marks_starting(_PAST)
         for one in jobs:
-            name = one.job.full_name
-            yield Asked(one, since, Noted.of(noted.get(_PAST + name)), Read.of(polled.get(_POLLED + name)), news_at)
+            yield Asked(one, since, Noted.of(noted.get(_PAST + one.job.full_name)))
 
     def _takes(self, job: Job) -> bool:
         return takes_job(self._source, job.full_name, job.pipeline.external_id) and takes_branch(
@@ -190,15 +172,13 @@ class JenkinsPast:
     def _job(self, asked: Asked, pages: Iterator[list[MappedBuild]], memory: Memory) -> Iterator[Batch]:
         """The job's builds page by page, the details of each page's before the next; its mark once all is stored."""
         newest: MappedBuild | None = None
-        news = failed = False
+        failed = False
         try:
             for page in pages:
                 self.counts.windows += 1
                 own = [build for build in page if takes_branch(self._source, build.run.branch)]
-                past = [build for build in own if not asked.is_news(build)]
-                news = news or len(past) < len(own)
-                newest = max([*([newest] if newest else []), *past], key=lambda build: build.number, default=None)
-                for batch in self._page(asked.listed.job, past, memory):
+                newest = max([*([newest] if newest else []), *own], key=lambda build: build.number, default=None)
+                for batch in self._page(asked.listed.job, own, memory):
                     failed = failed or batch.trouble is not None
                     yield batch
         except Waiting:
@@ -208,7 +188,7 @@ class JenkinsPast:
             return
         self.counts.listed += 1
         self.counts.done += not failed
-        yield Batch(marks={} if failed else asked.mark(newest, news=news))
+        yield Batch(marks={} if failed else asked.mark(newest))
 
     def _page(self, job: Job, builds: Sequence[MappedBuild], memory: Memory) -> Iterator[Batch]:
         self.counts.runs += len(builds)

@@ -1,4 +1,4 @@
-"""The past of a controller: what polls did not read, once, and only what polls leave to it."""
+"""The past of a controller: what polls did not read, once."""
 
 from __future__ import annotations
 
@@ -144,29 +144,18 @@ def test_killed_after_any_batch_it_goes_on_and_ends_the_same(jenkins: Rig) -> No
         assert first + again <= 1.1 * fewest + in_flight, killed_after
 
 
-def test_what_a_poll_is_yet_to_tell_is_left_to_it(jenkins: Rig) -> None:
-    jenkins.poll()
+def test_what_no_poll_has_told_yet_is_read_too_and_costs_the_next_poll_no_detail(jenkins: Rig) -> None:
     jenkins.poll()
     jenkins.world.advance(120)
-    jenkins.world.add_jenkins_build("nightly", result="FAILURE", **TIMER)
+    jenkins.world.add_jenkins_build("nightly", result="FAILURE", log="x\nERROR: no\n", **TIMER)
     jenkins.world.add_jenkins_job("young", cls=FREESTYLE)
-    jenkins.world.add_jenkins_build("young", result="FAILURE", **TIMER)
+    jenkins.world.add_jenkins_build("young", result="FAILURE", log="x\nERROR: no\n", **TIMER)
     read(jenkins)
-    assert not {"nightly#161", "young#1"} & jenkins.memory.rows().keys()
-    jenkins.poll()
     assert {"nightly#161", "young#1"} <= jenkins.memory.rows().keys()
-
-
-def test_what_is_news_and_out_of_a_polls_reach_is_not_left_to_it(jenkins: Rig) -> None:
-    jenkins.poll()
-    jenkins.memory.marks.clear()
-    jenkins.keys["backfill"] = timedelta(hours=6)
-    jenkins.world.advance(3600)
-    jenkins.world.add_jenkins_job("young", cls=FREESTYLE)
-    for hours in (30, 10, 2):
-        jenkins.world.add_jenkins_build("young", started_at=jenkins.world.clock() - timedelta(hours=hours), **TIMER)
-    read(jenkins)
-    assert {"young#1", "young#2", "young#3"} & jenkins.memory.rows().keys() == {"young#1", "young#2"}
+    before = kept(jenkins.memory)
+    asked = jenkins.asked_after_poll()
+    assert not [path for path in asked if "logText" in path]
+    assert kept(jenkins.memory) == before
 
 
 def test_builds_that_are_too_many_for_one_reading_are_not_left_out_unsaid(
