@@ -1,11 +1,12 @@
 """A Jenkins with 2,000 jobs: what the first read and then an hour of polls cost the controller and us.
 
-    python -m bench.jenkins_scale [--jobs 2000] [--builds 5] [--polls 60] [--busy 10]
+    python -m bench.jenkins_scale [--jobs 2000] [--builds 5] [--polls 60] [--busy 10] [--kills 20]
 
 Half of the jobs are branches of multibranch projects in nested folders, half are freestyle jobs three folders down.
-The controller (collector/demo's) is a process of its own; requests are counted on our side of the socket. Figures:
-requests beside the fewest that the API allows, the most at one time, memory while reading, CPU seconds; then a
-steady hour in compressed time: ``--polls`` polls with ``--busy`` builds before each.
+The controller (collector/demo's) is a process of its own, and counts what it is asked. Figures: requests beside the
+fewest that the API allows, the most at one time, memory while reading, CPU seconds; then a steady hour in compressed
+time: ``--polls`` polls with ``--busy`` builds before each. With ``--kills`` the first read is begun by ``cihealth
+collect``, killed so often with SIGKILL after 4 to 9 s each; what it leaves is read here.
 """
 
 from __future__ import annotations
@@ -13,25 +14,28 @@ from __future__ import annotations
 import argparse
 import math
 import multiprocessing
+import random
+import subprocess
+import sys
 import tempfile
 import threading
 import time
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from multiprocessing.connection import Connection
 from pathlib import Path
 
-import httpx
-
+from collector.demo.faults import Entry, Fault, Journal
 from collector.demo.jenkins import JenkinsServer
 from collector.demo.plans import FREESTYLE, Stage
 from collector.demo.script import ScriptedWorld
 from collector.poller import Outcome, Poller, SourceJob
 from collector.providers.registry import make_reader
-from collector.providers.wire import guarded_transport
 from collector.recording import Recorder
+from collector.storage.beside import shared_folder
 from collector.storage.database import connect
 from collector.storage.memory import SourceMemory
 from collector.storage.tables import sql
@@ -41,6 +45,9 @@ BRANCHES = 10
 FAILS_EVERY = 10
 FIRST_PAGE = 50
 PAGE_BYTES = 4096
+ASKED = "asked"
+LATENCY_SECONDS = 0.005
+"""How long the controller takes before it answers; without, the two that are asked at once hardly meet there."""
 
 
 def names_of(jobs: int) -> tuple[list[str], list[str]]:
@@ -75,9 +82,14 @@ def serve(pipe: Connection, jobs: int, builds: int) -> None:
             count += 1
             a_build(world, name, count, world.clock() - timedelta(hours=20 * back), pipeline=is_branch(name))
     with JenkinsServer(world) as server:
+        server.journal = asked = Asked()
+        server.misbehave(Fault("*", delay_seconds=LATENCY_SECONDS))
         pipe.send(server.base_url)
         place = 0
         while (busy := pipe.recv()) is not None:
+            if busy == ASKED:
+                pipe.send((dict(asked.kinds), asked.most_in_flight))
+                continue
             for _ in range(busy):
                 name, place, count = everything[(place * 37) % len(everything)], place + 1, count + 1
                 a_build(world, name, count, world.clock() - timedelta(seconds=31), pipeline=is_branch(name))
@@ -88,37 +100,21 @@ def is_branch(name: str) -> bool:
     return "/branch-" in name
 
 
-class Counting(httpx.BaseTransport):
-    """The real transport, counted."""
+class Asked(Journal):
+    """What the controller was asked, by kind."""
 
-    def __init__(self, url: str) -> None:
-        self._inner = guarded_transport(url, 2)
-        self._lock = threading.Lock()
-        self.requests = self.under_way = self.most = 0
-        self.kinds: dict[str, int] = {}
+    def __init__(self) -> None:
+        super().__init__()
+        self.kinds: Counter[str] = Counter()
 
-    def handle_request(self, request: httpx.Request) -> httpx.Response:
-        with self._lock:
-            self.requests += 1
-            self.under_way += 1
-            self.most = max(self.most, self.under_way)
-            kind = kind_of(request.url)
-            self.kinds[kind] = self.kinds.get(kind, 0) + 1
-        try:
-            return self._inner.handle_request(request)
-        finally:
-            with self._lock:
-                self.under_way -= 1
-
-    def close(self) -> None:
-        self._inner.close()
+    def note(self, entry: Entry) -> None:
+        self.kinds[kind_of(entry.path, entry.request.query.get("tree", ""))] += 1
 
 
-def kind_of(url: httpx.URL) -> str:
-    tree = url.params.get("tree", "")
-    if "wfapi" in url.path:
+def kind_of(path: str, tree: str) -> str:
+    if "wfapi" in path:
         return "stages"
-    if "logText" in url.path:
+    if "logText" in path:
         return "consoles"
     if tree.startswith(("builds[", "allBuilds[")):
         return "builds of a job"
@@ -153,15 +149,33 @@ class Memory:
 @dataclass
 class Rig:
     poller: Poller
-    transport: Counting
     memory: Memory
     pipe: Connection
 
+    def asked(self) -> tuple[Counter[str], int]:
+        """What the controller was asked so far by kind, and the most at one time."""
+        self.pipe.send(ASKED)
+        kinds, most = self.pipe.recv()
+        return Counter(kinds), most
+
     def poll(self) -> tuple[Outcome, int]:
-        before = self.transport.requests
+        """How it ended, and how many requests it made."""
+        before, _ = self.asked()
         outcome = self.poller.poll()
         assert outcome.error is None, outcome.error
-        return outcome, self.transport.requests - before
+        return outcome, (self.asked()[0] - before).total()
+
+
+def killed(folder: Path, url: str, kills: int, chance: random.Random) -> None:
+    """``cihealth collect`` on the same database, so often, each time until it is killed."""
+    config = folder / "collectors.yaml"
+    config.write_text(f"sources:\n  - {{name: scale, provider: jenkins, url: '{url}', interval: 1s}}\n")
+    given = ["--config", str(config), "--database", f"sqlite:///{folder / 'scale.db'}"]
+    for _ in range(kills):
+        command = [sys.executable, "-P", "-m", "collector", "collect", *given]
+        with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
+            time.sleep(chance.uniform(4, 9))
+            process.kill()
 
 
 def first_read(rig: Rig, jobs: int, builds: int) -> None:
@@ -176,30 +190,35 @@ def first_read(rig: Rig, jobs: int, builds: int) -> None:
     pipelines = jobs // 2 * builds
     failures = jobs * builds // FAILS_EVERY
     fewest = 1 + jobs * math.ceil(builds / FIRST_PAGE) + pipelines + failures
-    made = rig.transport.requests
+    asked, most = rig.asked()
+    made = asked.total()
     print(f"first read whole: {jobs} jobs, {jobs * builds} builds in {time.monotonic() - begun:.0f} s, {polls} polls")
     print(f"  requests {made}, fewest {fewest} (list, builds of each job, stages, consoles): x {made / fewest:.3f}")
-    print("  " + ", ".join(f"{kind} {count}" for kind, count in sorted(rig.transport.kinds.items())))
-    print(f"  most at one time {rig.transport.most}; our CPU {time.process_time() - cpu:.1f} s")
+    print("  " + by_kind(asked))
+    print(f"  most at one time {most}; our CPU {time.process_time() - cpu:.1f} s")
     print(
         "  memory after each poll (MiB): " + " ".join(f"{one:.0f}" for one in after) + f"; peak {rig.memory.peak:.0f}"
     )
 
 
+def by_kind(asked: Counter[str]) -> str:
+    return ", ".join(f"{kind} {count}" for kind, count in sorted(asked.items()))
+
+
 def steady(rig: Rig, polls: int, busy: int) -> None:
-    begun, cpu, before, seen = time.monotonic(), time.process_time(), rig.transport.requests, 0
-    rig.transport.kinds.clear()
+    begun, cpu, (before, _), seen = time.monotonic(), time.process_time(), rig.asked(), 0
     for _ in range(polls):
         rig.pipe.send(busy)
         rig.pipe.recv()
         outcome, _ = rig.poll()
         seen += outcome.created
-    made = rig.transport.requests - before
+    asked, most = rig.asked()
+    asked -= before
     print(f"a steady hour: {polls} polls, {polls * busy} builds, {seen} seen, in {time.monotonic() - begun:.0f} s")
-    print(f"  requests {made}: " + ", ".join(f"{kind} {count}" for kind, count in sorted(rig.transport.kinds.items())))
+    print(f"  requests {asked.total()}: " + by_kind(asked))
     print(f"  fewest {polls} lists + {polls * busy} for the jobs that built + stages and consoles of these")
     spent = time.process_time() - cpu
-    print(f"  most at one time {rig.transport.most}; our CPU {spent:.1f} s; memory {rig.memory.now():.0f} MiB")
+    print(f"  most at one time {most}; our CPU {spent:.1f} s; memory {rig.memory.now():.0f} MiB")
 
 
 def stored_rows() -> dict[str, int]:
@@ -210,11 +229,11 @@ def measured(arguments: argparse.Namespace, url: str, pipe: Connection, folder: 
     source = JenkinsSource(provider="jenkins", name="scale", url=url)
     database = connect(f"sqlite:///{folder / 'scale.db'}")
     database.migrate()
-    transport, memory = Counting(url), Memory()
-    reader = make_reader(source, Config(sources=(source,)), {}, transport=transport, clock=lambda: datetime.now(UTC))
+    killed(folder, url, arguments.kills, random.Random(7))
+    reader = make_reader(source, Config(sources=(source,)), {}, shared=shared_folder(database.url))
     job = SourceJob("scale", "jenkins", timedelta(seconds=60), reader)
-    poller = Poller(job, Recorder(database), SourceMemory(database, "scale"))
-    rig = Rig(poller, transport, memory, pipe)
+    memory, poller = Memory(), Poller(job, Recorder(database), SourceMemory(database, "scale"))
+    rig = Rig(poller, memory, pipe)
     print(f"memory before the first request: {memory.now():.0f} MiB")
     with memory.sampled():
         first_read(rig, arguments.jobs, arguments.builds)
@@ -230,7 +249,7 @@ def measured(arguments: argparse.Namespace, url: str, pipe: Connection, folder: 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    for name, default in (("jobs", 2000), ("builds", 5), ("polls", 60), ("busy", 10)):
+    for name, default in (("jobs", 2000), ("builds", 5), ("polls", 60), ("busy", 10), ("kills", 0)):
         parser.add_argument(f"--{name}", type=int, default=default)
     arguments = parser.parse_args()
     processes = multiprocessing.get_context("spawn")
