@@ -135,6 +135,7 @@ class Receiver(Answer):
     broken_at: datetime | None
     blocked_until: datetime | None = Field(description="It asked to wait, or failed just now")
     failures: int = Field(description="In a row")
+    first_failed_at: datetime | None = Field(description="When the first of them was: since when it takes nothing")
     waiting: int = Field(description="Notifications that wait for it")
     oldest_waiting_at: datetime | None
     set_aside: int = Field(description="Notifications that it refused for good")

@@ -10,8 +10,9 @@ from datetime import date, timedelta
 import structlog
 
 from collector.alerting.clocks import REAL_CLOCKS, Clocks
-from collector.alerting.delivery import Delivery, Setting, Target
+from collector.alerting.delivery import Delivery
 from collector.alerting.notifiers.registry import fingerprint, make_notifier
+from collector.alerting.receiving import Setting, Target
 from collector.domain.grouping import DIGEST, Pacing
 from collector.domain.quiet import Daily
 from collector.storage import digests, notifications, outbox, receivers

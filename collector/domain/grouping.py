@@ -16,7 +16,7 @@ from collector.domain.quiet import QuietHours
 
 FAILING, AGAIN, REMINDER, FIXED = "failing", "again", "reminder", "fixed"
 FAILED_AND_FIXED, FLAPPING, FLAPPING_OVER, CLOSED = "failed_and_fixed", "flapping", "flapping_over", "closed"
-DIGEST, RECEIVER_BROKEN = "digest", "receiver_broken"
+DIGEST, RECEIVER_BROKEN, RECEIVER_UNREACHABLE = "digest", "receiver_broken", "receiver_unreachable"
 
 OPENING = frozenset({FAILING, AGAIN, REMINDER, FLAPPING})
 """Kinds that tell of trouble: after one of them a receiver is owed the end of it."""
@@ -34,6 +34,8 @@ class Needless(StrEnum):
     NOT_TOLD = "trouble_not_told"
     """Its end goes only where the trouble went."""
     DIGEST_ONLY = "digest_only"
+    RECEIVER_WORKS = "receiver_works_again"
+    """The other receiver, that could not be reached, was before this one heard of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +85,7 @@ class Pacing:
     quiet: QuietHours | None = None
     heard: frozenset[str] = frozenset()
     digest_only: bool = False
-    """Nothing but digests, and word of broken receivers, is sent."""
+    """Nothing but digests, and word of receivers that fail, is sent."""
 
 
 @dataclass(frozen=True, slots=True)

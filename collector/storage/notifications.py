@@ -144,6 +144,16 @@ def _end(ids: Sequence[int], state: str, error: str) -> None:
     )
 
 
+def withdraw(kind: str, transition: int, why: str) -> int:
+    """Nobody needs to hear of it any more, but for those to whom it is just being sent; how many it were."""
+    rows = sql(
+        f"UPDATE notifications SET state = '{DROPPED}', error = ? WHERE kind = ? AND transition = ?"
+        f" AND state = '{PENDING}' AND alert_id IS NULL AND claimed_by IS NULL RETURNING id",
+        (why, kind, transition),
+    )
+    return len(rows.fetchall())
+
+
 def told(alert_id: int, kinds: Sequence[str]) -> list[str]:
     """The receivers to which one of the kinds went, or is on its way, for the alert."""
     rows = sql(

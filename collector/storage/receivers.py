@@ -10,13 +10,13 @@ from typing import Any
 from collector.domain.times import to_api
 from collector.storage.tables import instant, sql, text
 
-_COLUMNS = "receiver, fingerprint, broken, error, broken_at, blocked_until, failures, last_sent_at, first_waiting_at"
+_COLUMNS = "receiver, fingerprint, broken, error, broken_at, blocked_until, failures, last_sent_at, first_failed_at"
 
 
 @dataclass(frozen=True, slots=True)
 class ReceiverState:
     """``blocked_until``: nothing is sent before it (Retry-After, back-off); ``failures``: in a row;
-    ``first_waiting_at``: when the oldest of what is gathered for the next message came."""
+    ``first_failed_at``: when the first of them was."""
 
     receiver: str
     fingerprint: str = ""
@@ -26,7 +26,7 @@ class ReceiverState:
     blocked_until: datetime | None = None
     failures: int = 0
     last_sent_at: datetime | None = None
-    first_waiting_at: datetime | None = None
+    first_failed_at: datetime | None = None
 
 
 def get(receiver: str) -> ReceiverState | None:
@@ -39,7 +39,7 @@ def save(state: ReceiverState) -> None:
     sql(
         f"INSERT OR REPLACE INTO receiver_states ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (state.receiver, state.fingerprint, int(state.broken), state.error, text(state.broken_at),
-         text(state.blocked_until), state.failures, text(state.last_sent_at), text(state.first_waiting_at)),
+         text(state.blocked_until), state.failures, text(state.last_sent_at), text(state.first_failed_at)),
     )  # fmt: skip
 
 
@@ -106,6 +106,7 @@ def _shown(kind: str, state: ReceiverState, waiting: tuple[int, str | None], asi
         "broken_at": _api(state.broken_at),
         "blocked_until": _api(state.blocked_until),
         "failures": state.failures,
+        "first_failed_at": _api(state.first_failed_at),
         "waiting": waiting[0],
         "oldest_waiting_at": _api(instant(waiting[1])),
         "set_aside": aside,
@@ -114,10 +115,10 @@ def _shown(kind: str, state: ReceiverState, waiting: tuple[int, str | None], asi
 
 
 def _state(row: tuple[Any, ...]) -> ReceiverState:
-    receiver, fingerprint, broken, error, broken_at, blocked, failures, last_sent, first_waiting = row
+    receiver, fingerprint, broken, error, broken_at, blocked, failures, last_sent, first_failed = row
     return ReceiverState(
         receiver, fingerprint, bool(broken), error, instant(broken_at), instant(blocked), failures, instant(last_sent),
-        instant(first_waiting),
+        instant(first_failed),
     )  # fmt: skip
 
 

@@ -9,6 +9,9 @@ import jsonschema_rs
 import pytest
 
 from collector.domain.alert_states import State
+from collector.domain.times import to_api
+from collector.storage import receivers
+from collector.storage.receivers import ReceiverState
 from tests.webapp.alerting import keep, notify, sent
 from tests.webapp.conftest import MakeWeb
 from tests.webapp.harness import NOW, Web, plain
@@ -253,6 +256,17 @@ def test_receivers_are_all_configured_ones_with_how_sending_goes(web: Web) -> No
 
     (told,) = web.json("/receivers")["receivers"]
     assert (told["waiting"], told["oldest_waiting_at"]) == (1, "2026-01-31T12:00:00Z")
+
+
+def test_a_receiver_that_takes_nothing_says_since_when_and_what_it_said(web: Web) -> None:
+    (told,) = web.json("/receivers")["receivers"]
+    assert (told["failures"], told["first_failed_at"], told["error"]) == (0, None, None)
+    failing = ReceiverState("ci-channel", error="it refused the connection", failures=9, first_failed_at=NOW)
+    with web.database.writing():
+        receivers.save(failing)
+    (told,) = web.json("/receivers")["receivers"]
+    assert (told["broken"], told["failures"], told["error"]) == (False, 9, "it refused the connection")
+    assert told["first_failed_at"] == to_api(NOW)
 
 
 def test_hostile_names_stay_what_they_are(web: Web) -> None:

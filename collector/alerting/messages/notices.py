@@ -1,9 +1,10 @@
-"""What is told beside alerts: the daily digest, and that another receiver is broken."""
+"""What is told beside alerts: the daily digest, and that another receiver is broken or cannot be reached."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from collector.alerting.messages import phrases as p
@@ -20,7 +21,13 @@ _KINDS = (("broke", "Broke"), ("open", "Still broken"), ("fixed", "Fixed"))
 
 def section(item: g.Item, words: Words, context: Context) -> Section:
     given = _given(item)
-    return _digest(given, words, context) if item.kind == g.DIGEST else _broken(given, words)
+    match item.kind:
+        case g.DIGEST:
+            return _digest(given, words, context)
+        case g.RECEIVER_UNREACHABLE:
+            return _unreachable(given, words)
+        case _:
+            return _broken(given, words)
 
 
 def body(item: g.Item, words: Words) -> dict[str, Any]:
@@ -31,6 +38,14 @@ def body(item: g.Item, words: Words) -> dict[str, Any]:
             "kind": g.RECEIVER_BROKEN,
             "receiver": words.name(_text(given, "receiver")),
             "error": words.line(_text(given, "error")),
+        }
+    if item.kind == g.RECEIVER_UNREACHABLE:
+        return {
+            "kind": g.RECEIVER_UNREACHABLE,
+            "receiver": words.name(_text(given, "receiver")),
+            "error": words.line(_text(given, "error")),
+            "since": _text(given, "since") or None,
+            "waiting": _number(given, "waiting"),
         }
     listed = {key: [_listed(facts, words) for facts in _alerts(given, key)] for key, _ in _KINDS}
     return {"kind": g.DIGEST, "counts": {key: _count(given, key) for key, _ in _KINDS}, **listed}
@@ -44,6 +59,17 @@ def _broken(given: Mapping[str, Any], words: Words) -> Section:
         f"To do: look at {name} under receivers: in collectors.yaml, then run: cihealth test-alert {name}",
     )
     return Section(f"The receiver {name} is broken and tells nobody", briefs=briefs)
+
+
+def _unreachable(given: Mapping[str, Any], words: Words) -> Section:
+    name, error = words.name(_text(given, "receiver")), words.line(_text(given, "error"))
+    waiting = _number(given, "waiting")
+    briefs = (
+        f"It said: {error or 'nothing'}",
+        f"What waits is kept ({p.counted(waiting, 'notification')}) and goes out when it works again.",
+        f"To do: look whether it is up and can be reached from here, then run: cihealth test-alert {name}",
+    )
+    return Section(f"The receiver {name} has taken nothing {_since(given)}", briefs=briefs)
 
 
 def _digest(given: Mapping[str, Any], words: Words, context: Context) -> Section:
@@ -96,6 +122,18 @@ def _count(given: Mapping[str, Any], key: str) -> int:
     counts = given.get("counts")
     count = counts.get(key) if isinstance(counts, dict) else None
     return count if isinstance(count, int) else len(_alerts(given, key))
+
+
+def _number(given: Mapping[str, Any], key: str) -> int:
+    value = given.get(key)
+    return value if isinstance(value, int) else 0
+
+
+def _since(given: Mapping[str, Any]) -> str:
+    try:
+        return f"since {datetime.fromisoformat(_text(given, 'since')):%Y-%m-%d %H:%M} UTC"
+    except ValueError:
+        return "for some time"
 
 
 def _text(given: Mapping[str, Any], key: str) -> str:

@@ -17,6 +17,7 @@ from collector.storage.migrations import (
     m0004_backfilled,
     m0005_watching,
     m0006_scheduled,
+    m0007_failing_receivers,
 )
 from collector.storage.tables import sql
 
@@ -24,7 +25,7 @@ log = structlog.get_logger(__name__)
 
 MIGRATIONS: tuple[Callable[[], None], ...] = (
     m0001_start.up, m0002_alerts.up, m0003_collecting.up, m0004_backfilled.up, m0005_watching.up,
-    m0006_scheduled.up,
+    m0006_scheduled.up, m0007_failing_receivers.up,
 )  # fmt: skip
 
 

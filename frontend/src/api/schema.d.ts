@@ -1589,6 +1589,11 @@ export interface components {
              */
             failures: number;
             /**
+             * First Failed At
+             * @description When the first of them was: since when it takes nothing
+             */
+            first_failed_at: string | null;
+            /**
              * Waiting
              * @description Notifications that wait for it
              */

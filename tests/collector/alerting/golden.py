@@ -66,6 +66,10 @@ CASES: dict[str, Sequence[Item]] = {
     "digest": [notice(g.DIGEST, DIGEST)],
     "quiet-digest": [notice(g.DIGEST, {"counts": {}})],
     "receiver-broken": [notice(g.RECEIVER_BROKEN, {"receiver": "ci-channel", "error": "Slack says no_service"})],
+    "receiver-unreachable": [
+        notice(g.RECEIVER_UNREACHABLE, {"receiver": "ci-mail", "error": "the mail server at smtp.acme.com:587 refused",
+                                        "since": "2026-03-01T10:55:00Z", "waiting": 12})
+    ],
     "unreadable": [notice("failing", ["not", "facts"])],
 }  # fmt: skip
 

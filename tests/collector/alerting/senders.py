@@ -9,9 +9,10 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from collector.alerting.clocks import Clocks
-from collector.alerting.delivery import Delivery, Setting, Target
+from collector.alerting.delivery import Delivery
 from collector.alerting.messages.model import Limits, Message
 from collector.alerting.notifiers.base import NotSent
+from collector.alerting.receiving import Setting, Target
 from collector.domain import grouping as g
 from collector.domain.grouping import Item, Pacing, Waiting
 from collector.domain.payload import AlertFacts, BuildFacts, to_json

@@ -14,8 +14,9 @@ import pytest
 import structlog.testing
 
 from collector.alerting.clocks import REAL_CLOCKS, WatchedClock, steady_seconds
-from collector.alerting.delivery import Delivery, Setting
+from collector.alerting.delivery import Delivery
 from collector.alerting.notifiers.base import TryLater
+from collector.alerting.receiving import Setting
 from collector.alerting.watcher import TICK_SECONDS, Watcher
 from collector.domain import grouping as g
 from collector.domain.alert_states import State

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import timedelta
 from itertools import pairwise
 
@@ -282,3 +283,78 @@ def test_a_clock_set_back_by_a_day_holds_no_pending_alert_back(database: Databas
     clock.set_by(timedelta(days=-1))
     run(sending, clock, 35)
     assert notifier.told == [(1, g.FAILING), (2, g.FAILING)]
+
+
+def unreachable(database: Database, receiver: str = "chat") -> list[dict[str, object]]:
+    """What the receiver is to be told, in the order it was put."""
+    with database.reading():
+        return [json.loads(one.payload) for one in notifications.waiting(receiver)
+                if one.kind == g.RECEIVER_UNREACHABLE]  # fmt: skip
+
+
+def test_a_receiver_that_takes_nothing_for_an_hour_is_told_of_once(database: Database, clock: TestClock) -> None:
+    sending = delivery(database, Scripted(*[TryLater("it refused the connection")] * 99), clock, tells=("chat",))
+    put(database, 1)
+    put(database, 2)
+    run(sending, clock, 3590)
+    assert unreachable(database) == []
+    assert state(database).first_failed_at == later()
+    run(sending, clock, 70)
+    told = {"receiver": "ci", "error": "it refused the connection", "since": "2026-03-01T12:00:00Z", "waiting": 2}
+    assert unreachable(database) == [told]
+    restarted = delivery(database, Scripted(*[TryLater("still down")] * 99), clock, tells=("chat",))
+    run(restarted, clock, 4 * 3600)
+    assert unreachable(database) == [told]
+    assert state(database).first_failed_at == later()
+
+
+def test_a_receiver_that_asks_to_wait_for_long_is_told_of_in_time(database: Database, clock: TestClock) -> None:
+    sending = delivery(database, Scripted(TryLater("429", retry_after_seconds=6 * 3600)), clock, tells=("chat",))
+    put(database, 1)
+    run(sending, clock, 3700)
+    assert [told["error"] for told in unreachable(database)] == ["429"]
+
+
+@pytest.mark.parametrize("hours", [1, -1])
+def test_how_long_a_receiver_took_nothing_is_right_when_the_clock_is_set(
+    database: Database, clock: TestClock, hours: int
+) -> None:
+    sending = delivery(database, Scripted(*[TryLater("down")] * 99), clock, tells=("chat",))
+    put(database, 1)
+    run(sending, clock, 600)
+    clock.set_by(timedelta(hours=hours))
+    run(sending, clock, 2980)
+    assert unreachable(database) == []
+    run(sending, clock, 70)
+    assert [told["since"] for told in unreachable(database)] == [f"2026-03-01T{12 + hours}:00:00Z"]
+    clock.set_by(timedelta(hours=-hours))
+    run(sending, clock, 7200)
+    assert len(unreachable(database)) == 1
+
+
+def test_nobody_hears_of_a_receiver_that_was_unreachable_but_works_again(database: Database, clock: TestClock) -> None:
+    ci = Scripted(*[TryLater("down")] * 99)
+    sending = delivery(database, ci, clock, tells=("chat",))
+    put(database, 1)
+    run(sending, clock, 3700)
+    ci.outcomes.clear()
+    run(sending, clock, 300)
+    assert ci.told == [(1, g.FAILING)]
+    assert state(database).first_failed_at is None
+    assert counts(database, "chat") == {"pending": 0, "sent": 0, "set_aside": 0, "dropped": 1}
+    ci.outcomes += [TryLater("down again")] * 99
+    put(database, 2, at=clock.at)
+    run(sending, clock, 3900)
+    assert [told["error"] for told in unreachable(database)] == ["down again"], "another outage is news"
+
+
+def test_a_receiver_for_which_nothing_waits_or_that_is_broken_is_no_unreachable_one(
+    database: Database, clock: TestClock
+) -> None:
+    idle = delivery(database, Scripted(), clock, tells=("chat",))
+    run(idle, clock, 3700)
+    put(database, 1, at=clock.at)
+    broken = delivery(database, Scripted(*[Broken("no_service")] * 99), clock, tells=("chat",))
+    run(broken, clock, 2 * 3600)
+    assert unreachable(database) == []
+    assert counts(database, "chat")["pending"] == 1

@@ -13,9 +13,9 @@ from pathlib import Path
 import pytest
 
 from collector.alerting.clocks import REAL_CLOCKS, Clocks
-from collector.alerting.delivery import Setting
 from collector.alerting.dispatcher import Dispatcher, make_dispatcher, target_of
 from collector.alerting.messages.model import Message
+from collector.alerting.receiving import Setting
 from collector.domain import grouping as g
 from collector.storage import notifications, receivers
 from collector.storage.database import Database

@@ -26,7 +26,7 @@ function anAlert(part: Partial<Alert> = {}): Alert {
 }
 
 const aReceiver = (part: Partial<Receiver> = {}): Receiver => ({
-  name: "ci-channel", kind: "slack", broken: false, error: null, broken_at: null, blocked_until: null, failures: 0, waiting: 0, oldest_waiting_at: null, set_aside: 0, last_sent_at: null, ...part,
+  name: "ci-channel", kind: "slack", broken: false, error: null, broken_at: null, blocked_until: null, failures: 0, first_failed_at: null, waiting: 0, oldest_waiting_at: null, set_aside: 0, last_sent_at: null, ...part,
 });
 
 /** The server's alerts; what is posted changes their state, as the server does it. */
@@ -189,6 +189,13 @@ describe("the alerts page", () => {
     const rows = within(receivers).getAllByRole("listitem");
     expect(rows.map((row) => row.querySelector("bdi")?.textContent)).toEqual(["z-slack", "a-mail"]);
     expect(rows[0]).toHaveTextContent(/broken.*3 waiting.*Slack said no_service.*Broken since.*cihealth test-alert z-slack/);
+  });
+
+  it("says since when a receiver takes nothing, what it said and how much waits", async () => {
+    new Server([], [aReceiver({ failures: 9, first_failed_at: NOW, blocked_until: NOW, error: "The server refused the connection", waiting: 12, oldest_waiting_at: NOW })]);
+    open();
+    const row = await within(await region("Receivers")).findByRole("listitem");
+    expect(row).toHaveTextContent(/failing.*12 waiting.*The server refused the connection.*It has taken nothing since.*what waits is kept/);
   });
 
   it("tells how to name the first receiver", async () => {

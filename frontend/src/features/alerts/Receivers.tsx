@@ -27,9 +27,10 @@ function Trouble({ receiver }: { receiver: Receiver }) {
             What waits is kept; it is tried every 5 minutes, and goes on when it answers again or its configuration changes. To try it now: <code>cihealth test-alert {receiver.name}</code>
           </small>
         )}
-        {!receiver.broken && receiver.blocked_until !== null && (
+        {!receiver.broken && (
           <small>
-            Nothing is sent to it before <Moment at={receiver.blocked_until} />.
+            {receiver.first_failed_at !== null && <>It has taken nothing since <Moment at={receiver.first_failed_at} />; what waits is kept. </>}
+            {receiver.blocked_until !== null && <>Nothing is sent to it before <Moment at={receiver.blocked_until} />.</>}
           </small>
         )}
       </p>
