@@ -52,13 +52,15 @@ def record(database: Database, batch: Batch, context: Context, now: datetime) ->
     with database.writing():
         filing = Filing(context.source, context.default_branch, now)
         filing.learn(batch.words)
+        for one in watching.ended_unseen(batch.watching.joined if batch.watching else ()):
+            filing.resume(GivenUp(one.key, one.reason, one.started_at))
         builds = filing.file(_build_words(batch))
         for log in batch.logs:
             filing.attach(log)
         for detail in batch.details:
             filing.note(detail)
-        for one in batch.given_up:
-            filing.give_up(one)
+        for lost in batch.given_up:
+            filing.give_up(lost)
         seq = filing.close()
         if context.history:
             backfilled.note(list(filing.created), context.source, now)

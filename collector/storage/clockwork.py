@@ -14,6 +14,7 @@ from collector.domain.model import Status
 from collector.domain.names import is_switched_off
 from collector.domain.rules.stale import Reading, Runs
 from collector.domain.rules.stuck import Unfinished, Usual
+from collector.providers.base import UNWATCHED
 from collector.storage.lines import LineFacts, LineKey
 from collector.storage.tables import instant, sql, text
 
@@ -31,11 +32,13 @@ _FOR_WEEKS = timedelta(days=14)
 
 
 def unfinished(before: datetime, now: datetime) -> dict[LineKey, list[tuple[Unfinished, str | None]]]:
-    """Builds that wait or run since before then, with their event, by line."""
+    """Builds that wait or run since before then, with their event, by line. Not those whose pipeline was out of sight
+    for a while and which their provider has not been asked for since."""
     rows = sql(
         "SELECT pipeline_id, coalesce(branch, ''), id, status, created_at, started_at, event FROM builds"
-        " WHERE status IN ('queued', 'in_progress') AND sorted_at <= ? AND sorted_at > ? ORDER BY sorted_at, id",
-        (text(before), text(now - _FOR_WEEKS)),
+        " WHERE status IN ('queued', 'in_progress') AND sorted_at <= ? AND sorted_at > ?"
+        " AND coalesce(conclusion, '') <> ? ORDER BY sorted_at, id",
+        (text(before), text(now - _FOR_WEEKS), UNWATCHED),
     )
     found: dict[LineKey, list[tuple[Unfinished, str | None]]] = {}
     for pipeline_id, branch, build_id, status, created_at, started_at, event in rows:

@@ -21,6 +21,7 @@ from collector.domain.model import (
     WorkflowWord,
 )
 from collector.domain.projection import job_rows, project
+from collector.domain.resuming import resumed
 from collector.domain.state_json import to_json
 from collector.providers.base import DetailRead, GivenUp
 from collector.storage import changes, columns, groups, logtexts, repos
@@ -97,6 +98,14 @@ class Filing:
         key = stored.state.key
         group = groups.load(repo.id, key.external_id, key.attempt, key)
         self._write_group(repo, group, [given_up(stored.state, told.reason)])
+
+    def resume(self, told: GivenUp) -> None:
+        """Lets a build go on that was given up for this reason; nothing when it has ended otherwise meanwhile."""
+        stored = self._find(told.key, told.build_started_at)
+        repo = self._repos.get(stored.column("repo_id")) if stored else None
+        state = resumed(stored.state, told.reason) if stored else None
+        if stored is not None and repo is not None and state is not None:
+            self._update(repo, stored, state, stored.column("incarnation"))
 
     def note(self, detail: DetailRead) -> None:
         """Remembers that a build's jobs were read."""

@@ -53,14 +53,26 @@ def change(source: str, told: Watching, now: datetime) -> None:
             (source, key),
         )
         where, params = _pipelines_of(key)
-        sql(
-            f"UPDATE pipelines SET left_as = NULL, state = told_state WHERE left_as IS NOT NULL AND {where}", params
-        )
+        sql(f"UPDATE pipelines SET left_as = NULL, state = told_state WHERE left_as IS NOT NULL AND {where}", params)
     for key, reason in told.left.items():
         sql(
             "UPDATE watching SET left_at = ?, left_as = ? WHERE source = ? AND key = ? AND left_at IS NULL",
             (text(now), reason, source, key),
         )
+
+
+def ended_unseen(keys: Sequence[str]) -> list[Unfinished]:
+    """Builds that ended as unwatched, of pipelines that these keys stand for: how they ended nobody has told."""
+    found: list[Unfinished] = []
+    for key in keys:
+        where, params = _pipelines_of(key)
+        rows = sql(
+            "SELECT provider, instance, repo, external_id, attempt, started_at FROM builds WHERE status = 'skipped'"
+            f" AND conclusion = ? AND pipeline_id IN (SELECT id FROM pipelines WHERE {where})",
+            [UNWATCHED, *params],
+        )
+        found += [Unfinished(BuildKey(*row[:5]), instant(row[5]), UNWATCHED) for row in rows.fetchall()]
+    return found
 
 
 def leave_all_but(sources: Collection[str], now: datetime) -> None:

@@ -178,6 +178,34 @@ def test_what_was_dropped_and_comes_back_is_read_on_and_its_builds_are_what_they
     assert collecting.notified() == [], "it broke while nobody watched"
 
 
+@pytest.mark.parametrize("ends", [True, False])
+def test_a_build_that_no_list_shows_is_asked_for_when_its_repo_comes_back(collecting: Collecting, ends: bool) -> None:
+    run = collecting.world.add_run("acme/web", status="in_progress")
+    collecting.world.add_run("acme/api")
+    both = collecting.acme(repos=["acme/web", "acme/api"])
+    collecting.start(both)
+    collecting.poll(times=2)
+    collecting.start(collecting.acme(repos=["acme/api"]))
+    collecting.poll(minutes=3, times=4)
+    assert collecting.build(run.id)["conclusion"] == "unwatched"
+    if ends:
+        collecting.world.finish_run(run.id, "success")
+    for _ in range(101):
+        collecting.world.add_run("acme/web")
+    collecting.start(both)
+    collecting.poll(times=2)
+    build = collecting.get(f"/builds/{stored_id(collecting, run.id)}")
+    assert (build["status"], build["conclusion"]) == (("success", "success") if ends else ("in_progress", None))
+    assert {job["status"] for job in build["jobs"]} == {"success" if ends else "in_progress"}
+    stuck = [alert[0] for alert in collecting.alerts()]
+    assert stuck == ([] if ends else ["stuck"]), "what runs for longer than usual is stuck once it is known to run"
+
+
+def stored_id(collecting: Collecting, run: int) -> int:
+    found = collecting.get("/builds", limit=200, window="90d", status=["success", "in_progress", "skipped"])["builds"]
+    return next(int(one["id"]) for one in found if one["external_id"] == str(run))
+
+
 def test_a_source_that_changes_its_name_leaves_nothing(collecting: Collecting) -> None:
     run = collecting.world.add_run("acme/web", status="in_progress")
     collecting.start(collecting.acme())

@@ -114,6 +114,30 @@ def test_a_folder_that_the_config_drops_goes_quiet_and_is_not_asked_for(collecti
     assert collecting.jenkins.journal.count("*tools*") == 0
 
 
+@pytest.mark.parametrize("ends", [True, False])
+def test_a_build_that_went_on_when_its_folder_was_dropped_is_asked_for_when_it_comes_back(
+    collecting: Collecting, ends: bool
+) -> None:
+    collecting.world.add_jenkins_job("tools/nightly", cls=FREESTYLE)
+    collecting.world.add_jenkins_job("shop/release", cls=FREESTYLE)
+    collecting.world.add_jenkins_build("tools/nightly", status="building")
+    collecting.start(collecting.ci())
+    collecting.poll(times=2)
+    collecting.start(collecting.ci(folders=["shop"]))
+    collecting.poll(minutes=3, times=4)
+    assert collecting.build("tools/nightly#1")["conclusion"] == "unwatched"
+    if ends:
+        collecting.world.finish_jenkins_build("tools/nightly", 1)
+        collecting.world.add_jenkins_build("tools/nightly")
+    collecting.start(collecting.ci())
+    collecting.jenkins.journal.clear()
+    collecting.poll(times=3)
+    found = collecting.build("tools/nightly#1")
+    assert (found["status"], found["conclusion"]) == (("success", "SUCCESS") if ends else ("in_progress", None))
+    assert collecting.jenkins.journal.count("/job/tools/job/nightly/1/api/json") == (1 if ends else 3)
+    assert collecting.notified() == []
+
+
 def test_a_controller_that_the_config_drops_leaves_nothing_waiting(collecting: Collecting) -> None:
     collecting.world.add_jenkins_job("nightly", cls=FREESTYLE)
     collecting.world.add_jenkins_build("nightly", status="building")

@@ -12,11 +12,11 @@ from collector import ingest
 from collector.domain.model import RepoWord, Status, WorkflowWord
 from collector.domain.names import workflow_key
 from collector.ingest import Context
-from collector.providers.base import DELETED, UNWATCHED, Batch, WaitingItem, Watching
-from collector.storage import waiting, watched, watching
+from collector.providers.base import DELETED, GONE, UNWATCHED, Batch, GivenUp, WaitingItem, Watching
+from collector.storage import clockwork, known, waiting, watched, watching
 from collector.storage.database import Database, connect
 from collector.storage.tables import sql
-from tests.builders import NOON, github_key, jenkins_key, jenkins_word, later, run_word
+from tests.builders import NOON, github_key, jenkins_key, jenkins_word, job_word, later, run_word
 
 WEB, JOB = "github|github.com|acme/web", "jenkins|ci.acme.com|platform/web"
 SOON, QUIET = later(minutes=4), later(minutes=6)
@@ -79,6 +79,73 @@ def test_what_comes_back_is_as_its_provider_says_and_was_added_anew(database: Da
     ended = run_word(github_key(), updated_at=later(90))
     ingest.record(database, Batch(words=(ended,), watching=Watching((WEB,))), Context("acme"), later(minutes=7))
     assert stands(database, "github") == ("disabled_manually", "success", "success")
+
+
+@pytest.mark.parametrize(("provider", "key", "source"), [("github", WEB, "acme"), ("jenkins", JOB, "ci")])
+def test_a_build_that_ended_as_unwatched_goes_on_when_its_pipeline_comes_back_and_is_asked_for(
+    database: Database, provider: str, key: str, source: str
+) -> None:
+    leave(database, key, UNWATCHED, source)
+    ingest.let_go(database, QUIET)
+    assert stands(database, provider) == (UNWATCHED, "skipped", "unwatched")
+    ingest.record(database, Batch(watching=Watching((key,))), Context(source), later(minutes=7))
+    assert stands(database, provider) == ("active" if provider == "github" else None, "in_progress", "unwatched")
+    with database.reading():
+        (asked,) = known.unfinished(provider, "github.com" if provider == "github" else "ci.acme.com")
+        assert (asked.status, asked.run_known) == (Status.IN_PROGRESS, True)
+
+
+@pytest.mark.parametrize("times", [1, 2, 4])
+@pytest.mark.parametrize("ended", [False, True])
+@pytest.mark.parametrize(("provider", "key", "source"), [("github", WEB, "acme"), ("jenkins", JOB, "ci")])
+def test_what_comes_back_is_what_its_provider_says_next_however_often_it_went(
+    database: Database, provider: str, key: str, source: str, ended: bool, times: int
+) -> None:
+    for _ in range(times):
+        leave(database, key, UNWATCHED, source)
+        ingest.let_go(database, QUIET)
+        ingest.record(database, Batch(watching=Watching((key,))), Context(source), NOON)
+    status = Status.SUCCESS if ended else Status.IN_PROGRESS
+    github = run_word(status=status)
+    jenkins = jenkins_word(jenkins_key(9), status=status, duration_seconds=60.0 if ended else None)
+    told = github if provider == "github" else jenkins
+    ingest.record(database, Batch(words=(told,)), Context(source), QUIET)
+    assert stands(database, provider)[1:] == (status.value, told.conclusion)
+
+
+def test_nothing_is_stuck_that_was_out_of_sight_and_not_asked_for_since(database: Database) -> None:
+    def running() -> int:
+        with database.reading():
+            return sum(len(told) for told in clockwork.unfinished(later(hours=8), later(hours=9)).values())
+
+    assert running() == 2
+    leave(database, WEB, UNWATCHED)
+    ingest.let_go(database, QUIET)
+    ingest.record(database, Batch(watching=Watching((WEB,))), Context("acme"), QUIET)
+    assert running() == 1
+    ingest.record(database, Batch(words=(run_word(status=Status.IN_PROGRESS),)), Context("acme"), QUIET)
+    assert running() == 2
+
+
+def test_what_was_gone_from_its_provider_stays_so_when_its_pipeline_comes_back(database: Database) -> None:
+    lost = GivenUp(github_key(), GONE)
+    ingest.record(database, Batch(given_up=(lost,)), Context("acme"), NOON)
+    leave(database, WEB, UNWATCHED)
+    ingest.let_go(database, QUIET)
+    ingest.record(database, Batch(watching=Watching((WEB,))), Context("acme"), QUIET)
+    assert stands(database, "github") == ("active", "skipped", "gone")
+
+
+def test_a_build_whose_jobs_alone_were_told_comes_back_as_one(database: Database) -> None:
+    key = github_key(5)
+    ingest.record(database, Batch(words=(job_word(key=key, status=Status.IN_PROGRESS),)), Context("acme"), NOON)
+    leave(database, WEB, UNWATCHED)
+    ingest.let_go(database, QUIET)
+    ingest.record(database, Batch(watching=Watching((WEB,))), Context("acme"), QUIET)
+    with database.reading():
+        found = known.known([key])[key.folded]
+        assert (found.status, found.run_known) == (Status.IN_PROGRESS, False)
+        assert sql("SELECT status FROM jobs").fetchall() == [("in_progress",)]
 
 
 def test_a_pipeline_that_is_still_pushed_to_is_not_off(database: Database) -> None:
