@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import hashlib
 import json
 from datetime import datetime
@@ -11,6 +12,10 @@ from typing import Any
 from flask import Response, request
 
 from collector.domain.times import to_api
+
+WORTH_ZIPPING_BYTES = 1400
+"""What fits one packet anyway gains nothing."""
+QUICK = 3
 
 
 def dumps(value: Any) -> str:
@@ -30,9 +35,14 @@ def answer(value: Any, status: int = 200) -> Response:
 
 
 def answer_text(text: str, status: int = 200) -> Response:
-    """``answer`` for JSON that is written already."""
-    response = Response(text, status, mimetype="application/json")
+    """``answer`` for JSON that is written already; zipped for a client that takes gzip, where that gains anything."""
+    body = text.encode()
+    zipped = len(body) >= WORTH_ZIPPING_BYTES and request.accept_encodings["gzip"] > 0
+    response = Response(gzip.compress(body, QUICK, mtime=0) if zipped else body, status, mimetype="application/json")
     response.headers["Cache-Control"] = "no-cache"
+    response.headers["Vary"] = "Accept-Encoding"
+    if zipped:
+        response.headers["Content-Encoding"] = "gzip"
     return _conditional(response) if status == 200 else response
 
 

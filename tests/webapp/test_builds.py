@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import gzip
+import json
 from datetime import timedelta
 
 import pytest
@@ -164,6 +166,22 @@ def test_an_unchanged_answer_is_an_empty_304(web: Web) -> None:
     assert (again.status_code, again.get_data()) == (304, b"")
     web.post("woodpecker")
     assert web.get("/builds", headers={"If-None-Match": first.headers["ETag"]}).status_code == 200
+
+
+def test_long_answers_are_zipped_for_those_who_take_it(web: Web) -> None:
+    assert "Content-Encoding" not in web.get("/builds", headers={"Accept-Encoding": "gzip"}).headers
+    fill(web, 20)
+    whole = web.get("/builds")
+    zipped = web.get("/builds", headers={"Accept-Encoding": "br, gzip"})
+    assert zipped.headers["Content-Encoding"] == "gzip"
+    assert json.loads(gzip.decompress(zipped.get_data())) == whole.get_json()
+    assert len(zipped.get_data()) * 4 < len(whole.get_data())
+    assert whole.headers["ETag"] != zipped.headers["ETag"]
+    for seen, takes in ((whole, "identity"), (zipped, "gzip")):
+        assert "Accept-Encoding" in seen.headers["Vary"]
+        again = web.get("/builds", headers={"Accept-Encoding": takes, "If-None-Match": seen.headers["ETag"]})
+        assert (again.status_code, again.get_data()) == (304, b"")
+    assert "Content-Encoding" not in web.get("/builds", headers={"Accept-Encoding": "gzip;q=0"}).headers
 
 
 def test_figures_pipelines_and_series_speak_of_the_same_builds(web: Web) -> None:
