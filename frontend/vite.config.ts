@@ -26,6 +26,28 @@ function precompress(): Plugin {
   };
 }
 
+/** What the first page is made of, beside the entry. */
+const FIRST = ["drawing", "start", "LatestBuilds"];
+
+/** The program's chunks are on their way from the page's first lines on; what draws the first frame goes before them. */
+function preloadProgram(): Plugin {
+  return {
+    name: "preload-program",
+    apply: "build",
+    transformIndexHtml: {
+      order: "post",
+      handler(_html, { bundle }) {
+        const chunks = Object.values(bundle ?? {}).filter((file) => file.type === "chunk");
+        return FIRST.map((name) => {
+          const chunk = chunks.find((file) => file.name === name);
+          if (chunk === undefined) throw new Error(`the build made no chunk of its own for ${name}`);
+          return { tag: "link", attrs: { rel: "modulepreload", crossorigin: true, fetchpriority: "low", href: `./${chunk.fileName}` }, injectTo: "head" as const };
+        });
+      },
+    },
+  };
+}
+
 /**
  * index.html is served under several paths, so its own links start at the root; everything else (chunks, API,
  * socket, routes) follows from where the entry script came from, so a server below a path rewrites index.html only.
@@ -43,7 +65,7 @@ const paths = ["/alerts", "/api", "/builds", "/filters", "/grid", "/metrics", "/
 
 export default defineConfig({
   base: "./",
-  plugins: [react(), rootedIndex(), precompress()],
+  plugins: [react(), preloadProgram(), rootedIndex(), precompress()],
   build: {
     outDir: "../webapp/static",
     emptyOutDir: true,

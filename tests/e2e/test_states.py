@@ -59,6 +59,15 @@ def shown(page: Page, place: Place) -> None:
     expect(page.get_by_role("main").get_by_text(place.shown).first).to_be_visible(timeout=SLOW)
 
 
+def test_a_program_that_does_not_come_is_told_instead_of_an_empty_page(page: Page, product: Product) -> None:
+    page.route("**/assets/start-*.js", lambda route: route.fulfill(status=503))
+    page.goto(product.url)
+    expect(page.get_by_text("The dashboard could not be loaded. Reload the page to try again.")).to_be_visible()
+    page.unroute("**/assets/start-*.js")
+    page.reload()
+    expect(page.get_by_role("region", name="What is broken")).to_be_visible(timeout=SOON)
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_what_is_on_its_way_has_its_place_kept(
     page: Page, product: Product, places: dict[str, Place], name: str

@@ -2,10 +2,9 @@ import createClient from "openapi-fetch";
 
 import { basePath } from "../lib/base";
 import { syncClock } from "../lib/clock";
+import { takeEarly, TIMEOUT_MILLISECONDS } from "./early";
 import type { paths } from "./schema";
 import type { Known } from "./types";
-
-const TIMEOUT_MILLISECONDS = 20_000;
 
 /** An answer that is not the one asked for; `message` is a sentence for people. */
 export class ApiError extends Error {
@@ -28,7 +27,7 @@ export class ApiError extends Error {
 async function request(input: Request): Promise<Response> {
   const signal = AbortSignal.any([input.signal, AbortSignal.timeout(TIMEOUT_MILLISECONDS)]);
   try {
-    return await fetch(input, { signal, cache: "no-cache" });
+    return await (takeEarly(input.url) ?? fetch(input, { signal, cache: "no-cache" }));
   } catch (error) {
     if (input.signal.aborted) throw error;
     const late = error instanceof DOMException && error.name === "TimeoutError";

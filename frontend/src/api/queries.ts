@@ -2,11 +2,11 @@ import { infiniteQueryOptions, keepPreviousData, queryOptions } from "@tanstack/
 
 import type { AlertPage } from "./alerts";
 import { answer, client } from "./client";
+import { durationParams, pageParams } from "./params";
 import type { BuildContext, BuildDetail, BuildPage, BuildsQuery, FiguresQuery, FilterValues, Grid, GridQuery, ListedPipeline, PageQuery, PipelinePage, Source, Waiting, WaitingQuery } from "./types";
 
 /** Figures move with the clock too: builds leave the window without any change telling so. */
 const FIGURES_REFRESH_MILLISECONDS = 30_000;
-const PAGE_SIZE = 50;
 
 export const keys = {
   figures: ["figures"] as const,
@@ -44,7 +44,7 @@ export const seriesQuery = (query: FiguresQuery) =>
   queryOptions({
     queryKey: [...keys.figures, "series", query],
     queryFn: ({ signal }) =>
-      answer(client.GET("/series", { params: { query: { ...query, metric: "duration", pipelines: 3 } }, signal })),
+      answer(client.GET("/series", { params: { query: durationParams(query) }, signal })),
     placeholderData: keepPreviousData,
     refetchInterval: FIGURES_REFRESH_MILLISECONDS,
   });
@@ -121,7 +121,7 @@ export const buildsQuery = (query: BuildsQuery) =>
     queryFn: ({ pageParam, signal }): Promise<BuildPage> =>
       answer(
         client.GET("/builds", {
-          params: { query: { ...query, limit: PAGE_SIZE, ...(pageParam === "" ? {} : { cursor: pageParam }) } },
+          params: { query: pageParams(query, pageParam) },
           signal,
         }),
       ),

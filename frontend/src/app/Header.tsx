@@ -5,7 +5,9 @@ import { Link, useRoute } from "wouter";
 import { alertCountsQuery } from "../api/alerts";
 import { Icon } from "../components/Icon";
 import { count } from "../lib/format";
-import { nextTheme, usePrefs, type Theme } from "../lib/prefs";
+import { nextTheme, type Theme } from "../lib/prefs";
+import { usePrefs } from "../lib/usePrefs";
+import { useStep } from "../lib/useStep";
 import type { IconName } from "../lib/status";
 import { LivePill } from "../components/LivePill";
 
@@ -23,7 +25,8 @@ function NavLink({ href, children }: { href: string; children: ReactNode }) {
 }
 
 function Firing() {
-  const firing = useQuery(alertCountsQuery()).data?.firing ?? 0;
+  const enabled = useStep(3);
+  const firing = useQuery({ ...alertCountsQuery(), enabled }).data?.firing ?? 0;
   if (firing === 0) return null;
   return (
     <span className="badge">

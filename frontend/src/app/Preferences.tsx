@@ -4,7 +4,8 @@ import { useId, type ReactNode } from "react";
 import { metaQuery } from "../api/queries";
 import { Dialog } from "../components/Dialog";
 import { absolute } from "../lib/format";
-import { resetPrefs, setPrefs, usePrefs, type Density, type Theme } from "../lib/prefs";
+import { resetPrefs, setPrefs, type Density, type Theme } from "../lib/prefs";
+import { usePrefs } from "../lib/usePrefs";
 
 const THEMES: readonly (readonly [Theme, string])[] = [["system", "As the system"], ["light", "Light"], ["dark", "Dark"]];
 const DENSITIES: readonly (readonly [Density, string])[] = [["comfortable", "Comfortable"], ["compact", "Compact"]];

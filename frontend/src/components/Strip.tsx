@@ -14,13 +14,13 @@ function described(history: readonly Entry[]): string {
   return `last ${plural(history.length, "build")}, oldest first: ${failed} failed${ending}`;
 }
 
-/** A pipeline's last builds as marks, told apart by height as well as by colour. */
+/** A pipeline's last builds as marks, told apart by height and pattern as well as by colour. */
 export function Strip({ history }: { history: readonly Entry[] }) {
   if (history.length === 0) return null;
   return (
     <span className="strip" role="img" aria-label={described(history)}>
       {history.map((entry) => (
-        <i key={entry.id} className={buildMark(entry.status).tone} />
+        <i key={entry.id} className="fill" data-status={entry.status} />
       ))}
     </span>
   );

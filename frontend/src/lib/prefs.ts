@@ -1,10 +1,8 @@
 /** What a reader chose for this browser. public/theme.js reads theme and density before the first paint. */
-import { useSyncExternalStore } from "react";
-
 export type Theme = "system" | "light" | "dark";
 export type Density = "comfortable" | "compact";
 
-interface Prefs {
+export interface Prefs {
   theme: Theme;
   density: Density;
   /** An IANA name; "" for the browser's own zone. */
@@ -79,7 +77,8 @@ function stored(event: StorageEvent): void {
   tell();
 }
 
-function subscribe(listener: () => void): () => void {
+/** Tells of each change, also of those in another tab; the answer ends it. */
+export function onPrefs(listener: () => void): () => void {
   if (listeners.size === 0) window.addEventListener("storage", stored);
   listeners.add(listener);
   return () => {
@@ -87,8 +86,6 @@ function subscribe(listener: () => void): () => void {
     if (listeners.size === 0) window.removeEventListener("storage", stored);
   };
 }
-
-export const usePrefs = (): Prefs => useSyncExternalStore(subscribe, getPrefs);
 
 const NEXT: Record<Theme, Theme> = { system: "light", light: "dark", dark: "system" };
 

@@ -14,8 +14,12 @@ export function LiveProvider({ children }: { children: ReactNode }) {
   const [state, set] = useReducer(merge, { connection: "connecting", heardAt: null });
   const [line] = useState(() => openLine(client, set));
   useEffect(() => {
-    line.start();
-    return line.stop;
+    // A task of its own: what is drawn from the first answers goes before it.
+    const timer = setTimeout(line.start);
+    return () => {
+      clearTimeout(timer);
+      line.stop();
+    };
   }, [line]);
   return (
     <FeedContext value={line}>

@@ -1,6 +1,6 @@
 import { useState } from "react";
 
-import type { BuildDetail, Job, Step } from "../../api/types";
+import type { BuildDetail, Job, Status, Step } from "../../api/types";
 import { Icon } from "../../components/Icon";
 import { Panel } from "../../components/Panel";
 import { StatusPill } from "../../components/Pill";
@@ -12,9 +12,11 @@ import { axisOf, criticalPath, isCarriedOver, queuedLane, ranLane, ranSeconds, t
 
 const SMALLEST_PERCENT = 0.6;
 
-function Bar({ lane, kind }: { lane: Lane | null; kind: string }) {
+/** `status`: of what ran; without one it is time in a queue. */
+function Bar({ lane, status, critical = false }: { lane: Lane | null; status?: Status; critical?: boolean }) {
   if (lane === null) return null;
-  return <i className={kind} style={{ left: `${Math.min(lane.start, 100 - SMALLEST_PERCENT)}%`, width: `${Math.max(lane.width, SMALLEST_PERCENT)}%` }} />;
+  const kind = status === undefined ? "q" : critical ? "fill on-path" : "fill";
+  return <i className={kind} data-status={status} style={{ left: `${Math.min(lane.start, 100 - SMALLEST_PERCENT)}%`, width: `${Math.max(lane.width, SMALLEST_PERCENT)}%` }} />;
 }
 
 interface TimedProps {
@@ -33,7 +35,7 @@ function StepRow({ step, axis, now }: { step: Step } & TimedProps) {
         </span>
         <bdi title={step.name}>{step.name}</bdi>
       </span>
-      <span className="lane">{axis && <Bar lane={ranLane(step, axis, now)} kind={`r ${mark.tone}`} />}</span>
+      <span className="lane">{axis && <Bar lane={ranLane(step, axis, now)} status={step.status} />}</span>
       <span className="num">{step.status === "skipped" ? "–" : duration(ranSeconds(step, now))}</span>
     </li>
   );
@@ -81,8 +83,8 @@ function JobLane({ job, critical, carried, axis, now }: Omit<JobRowProps, "provi
   return (
     <span className="lane" title={titleOf(job)}>
       {note !== "" && <small>{note}</small>}
-      {axis && <Bar lane={queuedLane(job, axis)} kind="q" />}
-      {axis && <Bar lane={ranLane(job, axis, now)} kind={`r ${buildMark(job.status).tone}${critical ? " on-path" : ""}`} />}
+      {axis && <Bar lane={queuedLane(job, axis)} />}
+      {axis && <Bar lane={ranLane(job, axis, now)} status={job.status} critical={critical} />}
       {critical && <span className="visually-hidden">on the critical path</span>}
     </span>
   );

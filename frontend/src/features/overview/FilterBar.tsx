@@ -9,8 +9,9 @@ import { StatusPill } from "../../components/Pill";
 import { Windows } from "../../components/Windows";
 import { DEFAULT_BRANCH, isFiltered, NO_FILTERS, type Filters } from "../../lib/filters";
 import { providerName } from "../../lib/format";
-import { usePrefs } from "../../lib/prefs";
 import { STATUSES } from "../../lib/status";
+import { usePrefs } from "../../lib/usePrefs";
+import { useStep } from "../../lib/useStep";
 
 const SEARCH_DELAY_MILLISECONDS = 300;
 const DEFAULTS = "Default branches";
@@ -31,7 +32,8 @@ function branchSummary(branch: readonly string[]): { summary?: string } {
 }
 
 export function FilterBar({ filters, onChange }: FilterBarProps) {
-  const values = useQuery(filterValuesQuery()).data ?? NONE;
+  const enabled = useStep(3);
+  const values = useQuery({ ...filterValuesQuery(), enabled }).data ?? NONE;
   const cut = (list: NamedValues): NamedValues | undefined => (values.cut.includes(list) ? list : undefined);
   return (
     <div className="filters" role="search" aria-label="Filters">

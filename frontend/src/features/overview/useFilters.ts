@@ -2,7 +2,7 @@ import { useCallback, useEffect, useMemo } from "react";
 import { useSearch } from "wouter";
 
 import { filtersAt, filtersToSearch, type Filters } from "../../lib/filters";
-import { usePrefs } from "../../lib/prefs";
+import { usePrefs } from "../../lib/usePrefs";
 import { useSetSearch } from "../../lib/useSetSearch";
 
 /** The filters of the address bar and how to change them; going back in the browser takes a change back. */

@@ -29,7 +29,7 @@ export function Bars({ builds }: { builds: readonly Bar[] }) {
       {builds.map((build) => (
         <li key={build.id}>
           <Link href={buildPath(build.id)} tabIndex={-1} title={titleOf(build)} aria-label={titleOf(build)}>
-            <i className={buildMark(build.status).tone} style={{ height: `${Math.max(LOWEST_PERCENT, (100 * (build.duration_seconds ?? 0)) / longest)}%` }} />
+            <i className="fill" data-status={build.status} style={{ height: `${Math.max(LOWEST_PERCENT, (100 * (build.duration_seconds ?? 0)) / longest)}%` }} />
           </Link>
         </li>
       ))}

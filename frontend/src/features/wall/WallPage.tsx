@@ -13,7 +13,7 @@ import { Welcome } from "../../components/Welcome";
 import { useNow } from "../../lib/clock";
 import { DEFAULT_BRANCH, toSearchParams } from "../../lib/filters";
 import { count, moment, plural, span } from "../../lib/format";
-import { usePrefs } from "../../lib/prefs";
+import { usePrefs } from "../../lib/usePrefs";
 import { pipelineMark } from "../../lib/status";
 import { useSetSearch } from "../../lib/useSetSearch";
 import { useLiveState } from "../../live/context";
