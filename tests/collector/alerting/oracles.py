@@ -13,7 +13,7 @@ RULES = """
 receivers: [{name: team, stdout: {}}]
 rules:
   - {name: rate, when: success_rate, below: 60, closes_at: 80, window: 2d, min_builds: 4, remind: 6h}
-  - {name: slower, when: slower, by: 50, by_at_least: 10m, last: 2, before: 6, min_builds: 3, window: 7d, baseline: 14d}
+  - {name: slower, when: slower, by: 50, by_at_least: 10m, last: 2, before: 6, min_builds: 3, for: 30m}
   - {name: hangs, when: stuck, queued_for: 30m, running_for: 2h, times: 1000}
   - {name: flaky, when: flaky, commits: 2, window: 5d}
   - {name: silent, when: stale, no_build_for: 1d}

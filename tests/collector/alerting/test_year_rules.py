@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import random
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import pairwise
@@ -40,7 +40,7 @@ class Ending(NamedTuple):
 
 
 BUILDS = st.builds(
-    Ending, st.sampled_from(ENDS), st.sampled_from((5, 8, 40, 60)), st.integers(1, 4), st.sampled_from((1, 30, 200))
+    Ending, st.sampled_from(ENDS), st.sampled_from((5, 9, 40)), st.integers(1, 4), st.sampled_from((1, 30, 200))
 )
 
 
@@ -86,14 +86,24 @@ class YearOfRules(RuleBasedStateMachine):
 
     @rule(workflow=st.sampled_from(LINES), some=st.lists(BUILDS, min_size=1, max_size=8), seed=st.integers(0, 1000))
     def some_builds_end(self, workflow: int, some: list[Ending], seed: int) -> None:
+        self._end(workflow, some)
+        if seed % 4:
+            self.all_words_are_sent()
+            self.the_evaluator_looks(seed)
+
+    @rule(workflow=st.sampled_from(LINES), then=st.lists(st.sampled_from((5, 9, 40)), max_size=3))
+    def a_pipeline_takes_longer_for_a_while(self, workflow: int, then: list[int]) -> None:
+        for minutes in ((5, 5, 5, 5, 40, 40), then):
+            self._end(workflow, [Ending(Status.SUCCESS, length, 1, 30) for length in minutes])
+            self.all_words_are_sent()
+            self.the_evaluator_looks(len(then))
+
+    def _end(self, workflow: int, some: Iterable[Ending]) -> None:
         for one in some:
             begun = self._begun(workflow, Status.IN_PROGRESS, one.commit)
             self._pass(timedelta(minutes=one.minutes))
             self.waiting += [begun, self._ended(begun, one.status)]
             self._pass(timedelta(minutes=one.pause_minutes))
-        if seed % 4:
-            self.all_words_are_sent()
-            self.the_evaluator_looks(seed)
 
     @rule(workflow=st.sampled_from(LINES), status=st.sampled_from(UNFINISHED))
     def a_build_begins(self, workflow: int, status: Status) -> None:
@@ -155,6 +165,12 @@ class YearOfRules(RuleBasedStateMachine):
     @rule(hours=st.sampled_from((1, 7, 26, 80, -24)))
     def time_passes_or_jumps_back(self, hours: int) -> None:
         self._pass(timedelta(hours=hours))
+
+    @rule(hours=st.sampled_from((1, -1, 30, -30)))
+    def the_clock_is_set(self, hours: int) -> None:
+        self._pass(timedelta(hours=hours))
+        for rig in self.rigs:
+            rig.evaluator.clock_set(timedelta(hours=hours))
 
     def _pass(self, length: timedelta) -> None:
         self.now += length
