@@ -1,7 +1,7 @@
 """Reads one Jenkins controller the way it bears: job lists first, then only jobs that built since.
 
 A poll of an unchanged controller costs the job lists alone. Everything that is remembered between polls is a mark
-(``root``, ``read:<job>``, ``gone:<build>``), so a restart goes on where it stopped.
+(``root``, ``read:<job>``, ``owed:<job>``, ``gone:<build>``), so a restart goes on where it stopped.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from collector.providers.base import (
     Trouble,
     WaitingItem,
 )
-from collector.providers.jenkins import controller
+from collector.providers.jenkins import controller, owed
 from collector.providers.jenkins.ahead import ahead
 from collector.providers.jenkins.api import Api
 from collector.providers.jenkins.builds import Read, is_unmoved, read_build, read_builds, read_up_to, say_left_out
@@ -35,7 +35,7 @@ from collector.providers.jenkins.details import Detail, Want, read_detail, want_
 from collector.providers.jenkins.jobs import PROVIDER, Job, Rules
 from collector.providers.jenkins.listing import LEVELS, Listed, Listing, list_jobs
 from collector.providers.jenkins.lost import Lost
-from collector.providers.jenkins.mapping import NO_WAITS, MappedBuild, Waits
+from collector.providers.jenkins.mapping import MappedBuild, Waits
 from collector.providers.jenkins.progress import Progresses, is_another, place_of
 from collector.providers.jenkins.selection import takes_branch, takes_everything, takes_job
 from collector.providers.jenkins.waiting import map_queue, merge_queue
@@ -86,6 +86,7 @@ class JenkinsReader:
 
     def poll(self, memory: Memory, now: datetime) -> Iterator[Batch]:
         """See ``SourceReader.poll``."""
+        self._progresses.recall(memory)
         listing = list_jobs(self._api.tree, self._rules, self._source.folders, self._levels)
         self._levels = listing.levels
         jobs = [one for one in listing.jobs if self._takes(one.job)]
@@ -192,9 +193,9 @@ class JenkinsReader:
         wants = self._wants(one.job, found, memory, now)
         running = [want for want in wants if not want.build.run.status.finished]
         finished = [want for want in wants if want.build.run.status.finished]
-        marks = self._progresses.was_read(one.job.full_name, read_up_to(one, found), finished)
-        if marks or progress:
-            yield Batch(marks=marks, progress=progress)
+        yield Batch(
+            marks=self._progresses.was_read(memory, one.job, read_up_to(one, found), finished), progress=progress
+        )
         yield from self._read_details(running, now)
 
     def _wants(self, job: Job, found: Sequence[MappedBuild], memory: Memory, now: datetime) -> list[Want]:
@@ -264,25 +265,15 @@ class JenkinsReader:
 
     def _read_owed(self, jobs: Sequence[Listed], memory: Memory, now: datetime) -> Iterator[Batch]:
         """The details that finished builds still owe; those beyond a poll's share wait for the next."""
-        by_name = {one.job.full_name: one for one in jobs}
-        for name in self._progresses.taken_up(DETAILS_A_POLL):
-            if name in by_name:
-                yield from self._owe_anew(by_name[name], memory, now)
-        yield from self._read_details(self._progresses.owed(DETAILS_A_POLL), now)
+        by_name = {one.job.full_name: one.job for one in jobs}
+        for name in self._progresses.taken_up(by_name, DETAILS_A_POLL):
+            yield from self._owe_again(by_name[name], memory, now)
+        yield from self._read_details(self._progresses.next_owed(DETAILS_A_POLL), now)
 
-    def _owe_anew(self, one: Listed, memory: Memory, now: datetime) -> Iterator[Batch]:
-        """A job's builds once more, for details that found no room when they were read first."""
-        try:
-            found = read_builds(self._api.tree, one, NO_WAITS, since=None, limit_at=now - self._backfill)
-        except Waiting:
-            raise
-        except SourceError as exc:
-            self._progresses.postpone(one.job.full_name)
-            yield Batch(trouble=Trouble(one.job.full_name, exc))
-            return
-        taken = [build for build in found if takes_branch(self._source, build.run.branch)]
-        wants = [want for want in self._wants(one.job, taken, memory, now) if want.build.run.status.finished]
-        if marks := self._progresses.owes(one.job.full_name, wants):
+    def _owe_again(self, job: Job, memory: Memory, now: datetime) -> Iterator[Batch]:
+        """What a job's builds owe by its mark, less what was read since."""
+        wants = self._wants(job, owed.from_text(memory.mark(f"owed:{job.full_name}"), job), memory, now)
+        if marks := self._progresses.owes(job, wants):
             yield Batch(marks=marks)
 
     def _read_details(self, wants: Sequence[Want], now: datetime) -> Iterator[Batch]:

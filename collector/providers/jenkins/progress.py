@@ -1,21 +1,26 @@
-"""How far each job was read: in memory at once, as a mark only when the builds and what they need are stored."""
+"""How far each job was read, and which of its builds owe details: in memory, and as marks that outlive a restart."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from collector.domain.model import BuildKey
 from collector.domain.times import to_api
 from collector.providers.base import KnownBuild, Memory
+from collector.providers.jenkins import owed
 from collector.providers.jenkins.builds import Read
 from collector.providers.jenkins.details import Want
+from collector.providers.jenkins.jobs import Job
 from collector.providers.jenkins.listing import Listed
+from collector.providers.jenkins.mapping import MappedBuild
 
 MOST_OWED = 5000
-"""Builds whose details are remembered as owed (some KiB each). Jobs beyond are read again when there is room."""
+"""Builds whose details are remembered as owed (some KiB each). What others owe is in their jobs' marks until there is
+room."""
 ANOTHER_BUILD_AFTER = timedelta(minutes=1)
+_OWED = "owed:"
 
 
 class Progresses:
@@ -27,6 +32,8 @@ class Progresses:
         self._wants: dict[BuildKey, Want] = {}
         self._owed: Counter[str] = Counter()
         self._postponed: dict[str, None] = {}
+        """Jobs whose builds' debts are in their marks alone."""
+        self._recalled = False
 
     def read_of(self, memory: Memory, full_name: str) -> Read | None:
         """How far the job was read; None: never whole."""
@@ -34,45 +41,63 @@ class Progresses:
             self._reads[full_name] = Read.of(memory.mark(f"read:{full_name}"))
         return self._reads[full_name]
 
-    def was_read(self, full_name: str, read: Read, wants: Iterable[Want]) -> dict[str, str]:
-        """Remembers it. The marks to store: none while details are owed, so that a restart reads the job again."""
-        self._reads[full_name] = read
-        return self.owes(full_name, wants)
+    def recall(self, memory: Memory) -> None:
+        """What an earlier reader was told and did not come to: once, before all else."""
+        if not self._recalled:
+            self._postponed |= {
+                name.removeprefix(_OWED): None for name, text in memory.marks_starting(_OWED).items() if text
+            }
+            self._recalled = True
 
-    def owes(self, full_name: str, wants: Iterable[Want]) -> dict[str, str]:
-        """Remembers what details the job's builds owe, or that there was no room for them. The marks to store."""
-        wanted = list(wants)
-        if wanted and self._wants and len(self._wants) + len(wanted) > MOST_OWED:
-            self.postpone(full_name)
+    def was_read(self, memory: Memory, job: Job, read: Read, wants: Iterable[Want]) -> dict[str, str]:
+        """Remembers it, with the details that the job's builds owe. The marks to store."""
+        name, wanted = job.full_name, list(wants)
+        self._reads[name] = read
+        marks = {f"read:{name}": read.text()}
+        if not wanted:
+            return marks
+        owing = [*self._owing(memory, job), *(want.build for want in wanted)]
+        if name in self._postponed or (self._wants and len(self._wants) + len(wanted) > MOST_OWED):
+            self._postponed[name] = None
         else:
-            for want in wanted:
-                self._want(want)
-        return self._marks(full_name)
+            self._want_all(wanted)
+        return {**marks, _OWED + name: owed.to_text(owing)}
 
-    def postpone(self, full_name: str) -> None:
-        """The job's builds are read again before their details are."""
-        self._postponed[full_name] = None
+    def _owing(self, memory: Memory, job: Job) -> list[MappedBuild]:
+        """Builds of the job that owe details already."""
+        if job.full_name in self._postponed:
+            return owed.from_text(memory.mark(_OWED + job.full_name), job)
+        if not self._owed[job.full_name]:
+            return []
+        return [want.build for want in self._wants.values() if want.job.full_name == job.full_name]
 
-    def taken_up(self, least: int) -> Iterator[str]:
-        """Postponed jobs, as long as fewer than ``least`` builds owe details; each is given once."""
-        for full_name in list(self._postponed):
+    def owes(self, job: Job, wants: Sequence[Want]) -> dict[str, str]:
+        """Remembers what a postponed job's builds owe, however many. The marks to store."""
+        self._want_all(wants)
+        return {} if wants else {_OWED + job.full_name: ""}
+
+    def taken_up(self, listed: Container[str], least: int) -> Iterator[str]:
+        """Of the jobs whose builds' debts are in their marks alone those that are ``listed``, as long as fewer than
+        ``least`` builds are remembered to owe details; each is given once."""
+        for full_name in [name for name in self._postponed if name in listed]:
             if len(self._wants) >= least:
                 return
             del self._postponed[full_name]
             yield full_name
 
-    def owed(self, most: int) -> list[Want]:
+    def next_owed(self, most: int) -> list[Want]:
         """The details that are to be read next: of the newest builds first."""
         ordered = sorted(self._wants.values(), key=_start, reverse=True)
         return ordered[:most]
 
     def settled(self, want: Want, again: Want | None = None) -> dict[str, str]:
         """A detail was read, or is tried ``again`` later. The marks to store."""
-        if self._wants.pop(want.build.run.key.folded, None) is not None:
-            self._owed[want.job.full_name] -= 1
-        if again is not None:
-            self._want(again)
-        return self._marks(want.job.full_name)
+        name = want.job.full_name
+        if self._wants.pop(want.build.run.key.folded, None) is None:
+            return {}
+        self._owed[name] -= 1
+        self._want_all([again] if again is not None else [])
+        return {_OWED + name: ""} if not self._owed[name] and name not in self._postponed else {}
 
     def keep(self, unfinished: Iterable[KnownBuild]) -> None:
         """Forgets what is known of all but these: they have ended meanwhile."""
@@ -91,16 +116,11 @@ class Progresses:
         self._gone[known.key.folded] = _started(known)
         return {f"gone:{known.key.external_id}": _started(known)}
 
-    def _want(self, want: Want) -> None:
-        key = want.build.run.key.folded
-        self._owed[want.job.full_name] += key not in self._wants
-        self._wants[key] = want
-
-    def _marks(self, full_name: str) -> dict[str, str]:
-        read = self._reads.get(full_name)
-        if read is None or self._owed[full_name] > 0 or full_name in self._postponed:
-            return {}
-        return {f"read:{full_name}": read.text()}
+    def _want_all(self, wants: Iterable[Want]) -> None:
+        for want in wants:
+            key = want.build.run.key.folded
+            self._owed[want.job.full_name] += key not in self._wants
+            self._wants[key] = want
 
 
 def is_another(known: KnownBuild, started_at: datetime | None) -> bool:

@@ -17,6 +17,7 @@ from collector.providers.jenkins.api import Api
 from collector.providers.jenkins.details import console_end
 from collector.providers.jenkins.jobs import Rules, job_of
 from config.model import JenkinsSource
+from tests.collector.providers.jenkins.fakes import FakeMemory
 from tests.collector.providers.jenkins.rig import FREESTYLE, START, TIMER, Rig, rig
 
 
@@ -363,11 +364,11 @@ def test_a_console_that_cannot_be_read_is_tried_again_and_then_left(jenkins: Rig
     jenkins.server.misbehave(Fault("*/progressiveText", status=500))
     for _ in range(2):
         jenkins.poll()
-        assert "read:nightly" not in jenkins.memory.marks
+        assert jenkins.memory.marks["owed:nightly"]
     for _ in range(3):
         jenkins.poll()
     assert jenkins.server.journal.count("*/progressiveText") == 3
-    assert jenkins.memory.marks["read:nightly"].startswith("2@")
+    assert jenkins.memory.marks["owed:nightly"] == ""
     assert {trouble.target for trouble in jenkins.troubles} == {"nightly#2"}
 
 
@@ -380,10 +381,10 @@ def test_details_beyond_a_polls_share_wait_for_the_next_and_the_newest_come_firs
         jenkins.world.add_jenkins_build("nightly", result="FAILURE", started_at=START - timedelta(hours=back))
     jenkins.poll()
     assert sorted(key.external_id for key in jenkins.memory.logs) == ["nightly#2", "nightly#3"]
-    assert "read:nightly" not in jenkins.memory.marks
+    assert jenkins.memory.marks["owed:nightly"]
     jenkins.poll()
     assert len(jenkins.memory.logs) == 3
-    assert "read:nightly" in jenkins.memory.marks
+    assert jenkins.memory.marks["owed:nightly"] == ""
 
 
 def test_the_queue_tells_how_long_a_build_waited_and_is_asked_only_while_something_waits(jenkins: Rig) -> None:
@@ -547,41 +548,97 @@ def test_an_orphaned_branch_keeps_its_builds_and_does_not_disable_its_project(je
     assert not jenkins.troubles
 
 
-def test_details_that_find_no_room_are_owed_by_their_job_which_is_read_again_later(
-    jenkins: Rig, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(progress, "MOST_OWED", 4)
-    monkeypatch.setattr(client, "DETAILS_A_POLL", 3)
+def three_jobs_whose_builds_failed(jenkins: Rig) -> None:
     for name in ("a", "b", "c"):
         jenkins.world.add_jenkins_job(name, cls=FREESTYLE)
         for back in range(3, 0, -1):
             jenkins.world.add_jenkins_build(name, result="FAILURE", started_at=START - timedelta(hours=back))
+
+
+def owing(jenkins: Rig) -> set[str]:
+    return {name for name, text in jenkins.memory.marks.items() if name.startswith("owed:") and text}
+
+
+def test_details_that_find_no_room_are_owed_by_their_jobs_mark_and_no_list_is_asked_for_again(
+    jenkins: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(progress, "MOST_OWED", 4)
+    monkeypatch.setattr(client, "DETAILS_A_POLL", 3)
+    three_jobs_whose_builds_failed(jenkins)
     jenkins.poll()
     assert len(jenkins.memory.rows()) == 9, "all builds are there at once"
     assert len(jenkins.memory.logs) == 3
-    assert {name for name in jenkins.memory.marks if name.startswith("read:")} == {"read:a"}
+    assert owing(jenkins) == {"owed:b", "owed:c"}
     jenkins.asked()
     for _ in range(2):
         jenkins.poll()
     assert len(jenkins.memory.logs) == 9
-    assert {name for name in jenkins.memory.marks if name.startswith("read:")} == {"read:a", "read:b", "read:c"}
-    paths = jenkins.asked()
-    assert paths.count("/job/b/api/json") == paths.count("/job/c/api/json") == 1
+    assert owing(jenkins) == set()
+    assert [path for path in jenkins.asked() if path.endswith("/api/json")] == ["/api/json"] * 2
     assert jenkins.asked_after_poll() == ["/api/json"]
 
 
-def test_a_job_that_cannot_be_read_again_keeps_owing_and_is_tried_at_the_next_poll(
+@pytest.mark.parametrize("most", [1, 4, 100])
+def test_a_restart_asks_for_what_is_owed_and_for_no_list_again(
+    jenkins: Rig, monkeypatch: pytest.MonkeyPatch, most: int
+) -> None:
+    monkeypatch.setattr(progress, "MOST_OWED", most)
+    monkeypatch.setattr(client, "DETAILS_A_POLL", 2)
+    three_jobs_whose_builds_failed(jenkins)
+    jenkins.poll()
+    jenkins.asked()
+    for _ in range(4):
+        jenkins.reader = jenkins.another_reader()
+        jenkins.poll()
+    paths = jenkins.asked()
+    assert not [path for path in paths if path.startswith("/job/") and path.endswith("/api/json")]
+    consoles = [path for path in paths if "logText" in path]
+    assert (len(consoles), len(set(consoles))) == (7, 7)
+    assert (len(jenkins.memory.logs), owing(jenkins)) == (9, set())
+
+
+def test_a_job_that_builds_while_it_owes_owes_the_new_ones_too(jenkins: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(client, "DETAILS_A_POLL", 0)
+    three_jobs_whose_builds_failed(jenkins)
+    for _ in range(2):
+        jenkins.poll()
+        jenkins.world.advance(60)
+        jenkins.world.add_jenkins_build("b", result="FAILURE")
+        jenkins.reader = jenkins.another_reader()
+        jenkins.poll()
+    assert jenkins.memory.logs == {}
+    monkeypatch.setattr(client, "DETAILS_A_POLL", 100)
+    jenkins.poll()
+    assert (len(jenkins.memory.logs), owing(jenkins)) == (11, set())
+
+
+def test_stages_that_were_owed_over_a_restart_are_those_that_would_have_been_read_at_once(
     jenkins: Rig, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(progress, "MOST_OWED", 1)
-    for name in ("a", "b"):
-        jenkins.world.add_jenkins_job(name, cls=FREESTYLE)
-        jenkins.world.add_jenkins_build(name, result="FAILURE")
+    branch = jenkins.world.add_branch("acme/web", "main").full_name
+    stages = (a_stage("Build"), a_stage("Test", "FAILED"))
+    jenkins.world.add_jenkins_build(branch, result="FAILURE", stages=stages, log="x\nERROR: no\n")
     jenkins.poll()
-    jenkins.server.misbehave(Fault("/job/b/api/json", status=500))
+    at_once, jenkins.memory = jenkins.memory, FakeMemory()
+    monkeypatch.setattr(client, "DETAILS_A_POLL", 0)
+    jenkins.reader = jenkins.another_reader()
     jenkins.poll()
-    assert [trouble.target for trouble in jenkins.troubles] == ["b"]
-    jenkins.server.clear_faults()
+    assert jenkins.memory.details == {}
+    monkeypatch.setattr(client, "DETAILS_A_POLL", 10)
+    jenkins.reader = jenkins.another_reader()
     jenkins.poll()
-    assert sorted(key.external_id for key in jenkins.memory.logs) == ["a#1", "b#1"]
-    assert "read:b" in jenkins.memory.marks
+    assert (jenkins.memory.states, jenkins.memory.logs) == (at_once.states, at_once.logs)
+    assert jenkins.memory.details == at_once.details
+
+
+def test_debts_of_a_job_that_is_not_listed_for_a_while_are_kept(jenkins: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(client, "DETAILS_A_POLL", 0)
+    three_jobs_whose_builds_failed(jenkins)
+    jenkins.poll()
+    monkeypatch.setattr(client, "DETAILS_A_POLL", 100)
+    jenkins.reader = jenkins.another_reader(exclude=["b"])
+    jenkins.poll()
+    assert owing(jenkins) == {"owed:b"}
+    jenkins.reader = jenkins.another_reader()
+    jenkins.poll()
+    assert (len(jenkins.memory.logs), owing(jenkins)) == (9, set())
