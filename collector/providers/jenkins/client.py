@@ -27,11 +27,11 @@ from collector.providers.base import (
     Trouble,
     WaitingItem,
 )
-from collector.providers.jenkins import controller, owed
+from collector.providers.jenkins import controller
 from collector.providers.jenkins.ahead import ahead
 from collector.providers.jenkins.api import Api
 from collector.providers.jenkins.builds import Read, is_unmoved, read_build, read_builds, read_up_to, say_left_out
-from collector.providers.jenkins.details import Detail, Want, read_detail, want_of
+from collector.providers.jenkins.debts import Debts
 from collector.providers.jenkins.jobs import PROVIDER, Job, Rules
 from collector.providers.jenkins.listing import LEVELS, Listed, Listing, list_jobs
 from collector.providers.jenkins.lost import Lost
@@ -45,7 +45,6 @@ from config.model import Config, JenkinsSource
 T = TypeVar("T")
 
 WORDS_A_BATCH = 400
-DETAILS_A_POLL = 400
 FACTS_EVERY = timedelta(hours=1)
 
 
@@ -76,13 +75,13 @@ class JenkinsReader:
         self._source, self._api, self._backfill = source, api, backfill
         self._rules = Rules.of(source)
         self._progresses = Progresses()
+        self._debts = Debts(api, self._progresses)
         self._lost = Lost(source)
         self._watch = Watch(source)
         self._levels = LEVELS
         self._entered_at: dict[int, datetime] = {}
         self._told_waiting: tuple[WaitingItem, ...] | None = None
         self._facts_at: datetime | None = None
-        self._no_stages_until: datetime | None = None
 
     def poll(self, memory: Memory, now: datetime) -> Iterator[Batch]:
         """See ``SourceReader.poll``."""
@@ -97,7 +96,7 @@ class JenkinsReader:
         fresh: set[BuildKey] = set()
         yield from self._read_moved(jobs, memory, now, fresh)
         yield from self._read_unfinished(listing, memory, now, fresh)
-        yield from self._read_owed(jobs, memory, now)
+        yield from self._debts.pay((one.job for one in jobs), memory, now)
 
     def budget(self) -> Budget | None:
         """Jenkins grants no budget."""
@@ -140,7 +139,7 @@ class JenkinsReader:
             controller.say_unknown(self._source.name, exc)
             return
         controller.say(facts, self._source.name, self._source.user)
-        self._no_stages_until = now + FACTS_EVERY if facts.has_stages is False else None
+        self._debts.stages_are_known(facts.has_stages, now)
 
     def _ask_queue(self, jobs: Sequence[Listed]) -> Iterator[Batch]:
         """What waits now, told when it is not what was told last; asked only if a job says that something may wait."""
@@ -190,22 +189,13 @@ class JenkinsReader:
     ) -> Iterator[Batch]:
         for chunk in _chunks(_words(found)):
             yield Batch(words=chunk, progress=progress)
-        wants = self._wants(one.job, found, memory, now)
+        wants = self._debts.wants(one.job, found, memory, now)
         running = [want for want in wants if not want.build.run.status.finished]
         finished = [want for want in wants if want.build.run.status.finished]
         yield Batch(
             marks=self._progresses.was_read(memory, one.job, read_up_to(one, found), finished), progress=progress
         )
-        yield from self._read_details(running, now)
-
-    def _wants(self, job: Job, found: Sequence[MappedBuild], memory: Memory, now: datetime) -> list[Want]:
-        stages = self._no_stages_until is None or now >= self._no_stages_until
-        possible = [build for build in found if want_of(job, build, None, stages=stages)]
-        known: dict[BuildKey, KnownBuild] = {}
-        for keys in _chunks([build.run.key.folded for build in possible]):
-            known.update(memory.known(keys))
-        wants = (want_of(job, build, known.get(build.run.key.folded), stages=stages) for build in possible)
-        return [want for want in wants if want is not None]
+        yield from self._debts.read(running, now)
 
     def _read_unfinished(
         self, listing: Listing, memory: Memory, now: datetime, fresh: set[BuildKey]
@@ -255,47 +245,13 @@ class JenkinsReader:
             if is_another(known, outcome.run.started_at):
                 lost = GivenUp(known.key, GONE, known.started_at)
                 yield Batch(given_up=(lost,), marks=self._progresses.gone(known))
-            yield from self._read_details(self._wants(listed.job, [outcome], memory, now), now)
+            yield from self._debts.read(self._debts.wants(listed.job, [outcome], memory, now), now)
 
     def _told_by_missing(self, known: KnownBuild, listed: Listed, now: datetime) -> Iterator[Batch]:
         if known.status is Status.QUEUED and listed.in_queue:
             self._lost.may_come(known, now)
         elif given_up := self._lost.missing(known, now):
             yield Batch(given_up=given_up, marks=self._progresses.gone(known))
-
-    def _read_owed(self, jobs: Sequence[Listed], memory: Memory, now: datetime) -> Iterator[Batch]:
-        """The details that finished builds still owe; those beyond a poll's share wait for the next."""
-        by_name = {one.job.full_name: one.job for one in jobs}
-        for name in self._progresses.taken_up(by_name, DETAILS_A_POLL):
-            yield from self._owe_again(by_name[name], memory, now)
-        yield from self._read_details(self._progresses.next_owed(DETAILS_A_POLL), now)
-
-    def _owe_again(self, job: Job, memory: Memory, now: datetime) -> Iterator[Batch]:
-        """What a job's builds owe by its mark, less what was read since."""
-        wants = self._wants(job, owed.from_text(memory.mark(f"owed:{job.full_name}"), job), memory, now)
-        if marks := self._progresses.owes(job, wants):
-            yield Batch(marks=marks)
-
-    def _read_details(self, wants: Sequence[Want], now: datetime) -> Iterator[Batch]:
-        for want, outcome in ahead(lambda one: read_detail(self._api, one), wants):
-            if isinstance(outcome, SourceError):
-                again = want.again() if want.build.run.status.finished else None
-                yield Batch(
-                    trouble=Trouble(want.build.run.key.external_id, outcome),
-                    marks=self._progresses.settled(want, again),
-                )
-            else:
-                yield self._told_by_detail(want, outcome, now)
-
-    def _told_by_detail(self, want: Want, detail: Detail, now: datetime) -> Batch:
-        if detail.stages_missing:
-            self._no_stages_until = now + FACTS_EVERY
-        return Batch(
-            words=detail.words,
-            logs=detail.logs,
-            details=(detail.read,) if detail.read else (),
-            marks=self._progresses.settled(want),
-        )
 
 
 def _words(found: Iterable[MappedBuild]) -> list[Word]:

@@ -12,6 +12,12 @@ from collector.domain.times import parse_instant, to_api
 from collector.providers.jenkins.jobs import Job
 from collector.providers.jenkins.mapping import MappedBuild
 
+MARK = "owed:"
+
+
+def mark_of(job: Job) -> str:
+    return MARK + job.full_name
+
 
 def to_text(builds: Iterable[MappedBuild]) -> str:
     """Of finished builds what reading their details needs; nothing for none."""

@@ -20,7 +20,6 @@ MOST_OWED = 5000
 """Builds whose details are remembered as owed (some KiB each). What others owe is in their jobs' marks until there is
 room."""
 ANOTHER_BUILD_AFTER = timedelta(minutes=1)
-_OWED = "owed:"
 
 
 class Progresses:
@@ -45,7 +44,7 @@ class Progresses:
         """What an earlier reader was told and did not come to: once, before all else."""
         if not self._recalled:
             self._postponed |= {
-                name.removeprefix(_OWED): None for name, text in memory.marks_starting(_OWED).items() if text
+                name.removeprefix(owed.MARK): None for name, text in memory.marks_starting(owed.MARK).items() if text
             }
             self._recalled = True
 
@@ -61,12 +60,12 @@ class Progresses:
             self._postponed[name] = None
         else:
             self._want_all(wanted)
-        return {**marks, _OWED + name: owed.to_text(owing)}
+        return {**marks, owed.mark_of(job): owed.to_text(owing)}
 
     def _owing(self, memory: Memory, job: Job) -> list[MappedBuild]:
         """Builds of the job that owe details already."""
         if job.full_name in self._postponed:
-            return owed.from_text(memory.mark(_OWED + job.full_name), job)
+            return owed.from_text(memory.mark(owed.mark_of(job)), job)
         if not self._owed[job.full_name]:
             return []
         return [want.build for want in self._wants.values() if want.job.full_name == job.full_name]
@@ -74,7 +73,7 @@ class Progresses:
     def owes(self, job: Job, wants: Sequence[Want]) -> dict[str, str]:
         """Remembers what a postponed job's builds owe, however many. The marks to store."""
         self._want_all(wants)
-        return {} if wants else {_OWED + job.full_name: ""}
+        return {} if wants else {owed.mark_of(job): ""}
 
     def taken_up(self, listed: Container[str], least: int) -> Iterator[str]:
         """Of the jobs whose builds' debts are in their marks alone those that are ``listed``, as long as fewer than
@@ -97,7 +96,7 @@ class Progresses:
             return {}
         self._owed[name] -= 1
         self._want_all([again] if again is not None else [])
-        return {_OWED + name: ""} if not self._owed[name] and name not in self._postponed else {}
+        return {owed.mark_of(want.job): ""} if not self._owed[name] and name not in self._postponed else {}
 
     def keep(self, unfinished: Iterable[KnownBuild]) -> None:
         """Forgets what is known of all but these: they have ended meanwhile."""

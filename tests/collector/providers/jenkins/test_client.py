@@ -12,7 +12,7 @@ from collector.demo.faults import Fault
 from collector.demo.plans import MATRIX, Stage
 from collector.domain.model import JobWord, PipelineRef, RunWord, Status, WorkflowWord
 from collector.providers.base import Batch
-from collector.providers.jenkins import builds, client, progress
+from collector.providers.jenkins import builds, client, debts, progress
 from collector.providers.jenkins.api import Api
 from collector.providers.jenkins.details import console_end
 from collector.providers.jenkins.jobs import Rules, job_of
@@ -375,7 +375,7 @@ def test_a_console_that_cannot_be_read_is_tried_again_and_then_left(jenkins: Rig
 def test_details_beyond_a_polls_share_wait_for_the_next_and_the_newest_come_first(
     jenkins: Rig, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(client, "DETAILS_A_POLL", 2)
+    monkeypatch.setattr(debts, "DETAILS_A_POLL", 2)
     jenkins.world.add_jenkins_job("nightly", cls=FREESTYLE)
     for back in range(3, 0, -1):
         jenkins.world.add_jenkins_build("nightly", result="FAILURE", started_at=START - timedelta(hours=back))
@@ -563,7 +563,7 @@ def test_details_that_find_no_room_are_owed_by_their_jobs_mark_and_no_list_is_as
     jenkins: Rig, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(progress, "MOST_OWED", 4)
-    monkeypatch.setattr(client, "DETAILS_A_POLL", 3)
+    monkeypatch.setattr(debts, "DETAILS_A_POLL", 3)
     three_jobs_whose_builds_failed(jenkins)
     jenkins.poll()
     assert len(jenkins.memory.rows()) == 9, "all builds are there at once"
@@ -583,7 +583,7 @@ def test_a_restart_asks_for_what_is_owed_and_for_no_list_again(
     jenkins: Rig, monkeypatch: pytest.MonkeyPatch, most: int
 ) -> None:
     monkeypatch.setattr(progress, "MOST_OWED", most)
-    monkeypatch.setattr(client, "DETAILS_A_POLL", 2)
+    monkeypatch.setattr(debts, "DETAILS_A_POLL", 2)
     three_jobs_whose_builds_failed(jenkins)
     jenkins.poll()
     jenkins.asked()
@@ -598,7 +598,7 @@ def test_a_restart_asks_for_what_is_owed_and_for_no_list_again(
 
 
 def test_a_job_that_builds_while_it_owes_owes_the_new_ones_too(jenkins: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(client, "DETAILS_A_POLL", 0)
+    monkeypatch.setattr(debts, "DETAILS_A_POLL", 0)
     three_jobs_whose_builds_failed(jenkins)
     for _ in range(2):
         jenkins.poll()
@@ -607,7 +607,7 @@ def test_a_job_that_builds_while_it_owes_owes_the_new_ones_too(jenkins: Rig, mon
         jenkins.reader = jenkins.another_reader()
         jenkins.poll()
     assert jenkins.memory.logs == {}
-    monkeypatch.setattr(client, "DETAILS_A_POLL", 100)
+    monkeypatch.setattr(debts, "DETAILS_A_POLL", 100)
     jenkins.poll()
     assert (len(jenkins.memory.logs), owing(jenkins)) == (11, set())
 
@@ -620,11 +620,11 @@ def test_stages_that_were_owed_over_a_restart_are_those_that_would_have_been_rea
     jenkins.world.add_jenkins_build(branch, result="FAILURE", stages=stages, log="x\nERROR: no\n")
     jenkins.poll()
     at_once, jenkins.memory = jenkins.memory, FakeMemory()
-    monkeypatch.setattr(client, "DETAILS_A_POLL", 0)
+    monkeypatch.setattr(debts, "DETAILS_A_POLL", 0)
     jenkins.reader = jenkins.another_reader()
     jenkins.poll()
     assert jenkins.memory.details == {}
-    monkeypatch.setattr(client, "DETAILS_A_POLL", 10)
+    monkeypatch.setattr(debts, "DETAILS_A_POLL", 10)
     jenkins.reader = jenkins.another_reader()
     jenkins.poll()
     assert (jenkins.memory.states, jenkins.memory.logs) == (at_once.states, at_once.logs)
@@ -632,10 +632,10 @@ def test_stages_that_were_owed_over_a_restart_are_those_that_would_have_been_rea
 
 
 def test_debts_of_a_job_that_is_not_listed_for_a_while_are_kept(jenkins: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(client, "DETAILS_A_POLL", 0)
+    monkeypatch.setattr(debts, "DETAILS_A_POLL", 0)
     three_jobs_whose_builds_failed(jenkins)
     jenkins.poll()
-    monkeypatch.setattr(client, "DETAILS_A_POLL", 100)
+    monkeypatch.setattr(debts, "DETAILS_A_POLL", 100)
     jenkins.reader = jenkins.another_reader(exclude=["b"])
     jenkins.poll()
     assert owing(jenkins) == {"owed:b"}
