@@ -6,7 +6,7 @@ Half of the jobs are branches of multibranch projects in nested folders, half ar
 The controller (collector/demo's) is a process of its own, and counts what it is asked. Figures: requests beside the
 fewest that the API allows, the most at one time, memory while reading, CPU seconds; then a steady hour in compressed
 time: ``--polls`` polls with ``--busy`` builds before each. With ``--kills`` the first read is begun by ``cihealth
-collect``, killed so often with SIGKILL after 4 to 9 s each; what it leaves is read here.
+collect``, killed so often with SIGKILL, each time 1 to 5 s after it began to ask; what it leaves is read here.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from __future__ import annotations
 import argparse
 import math
 import multiprocessing
+import os
 import random
 import subprocess
 import sys
@@ -28,6 +29,7 @@ from datetime import datetime, timedelta
 from multiprocessing.connection import Connection
 from pathlib import Path
 
+from collector.daemon import LEASE_OWNER
 from collector.demo.faults import Entry, Fault, Journal
 from collector.demo.jenkins import JenkinsServer
 from collector.demo.plans import FREESTYLE, Stage
@@ -82,13 +84,13 @@ def serve(pipe: Connection, jobs: int, builds: int) -> None:
             count += 1
             a_build(world, name, count, world.clock() - timedelta(hours=20 * back), pipeline=is_branch(name))
     with JenkinsServer(world) as server:
-        server.journal = asked = Asked()
+        server.journal = journal = Asked()
         server.misbehave(Fault("*", delay_seconds=LATENCY_SECONDS))
         pipe.send(server.base_url)
         place = 0
         while (busy := pipe.recv()) is not None:
             if busy == ASKED:
-                pipe.send((dict(asked.kinds), asked.most_in_flight))
+                pipe.send((dict(journal.kinds), journal.most_in_flight))
                 continue
             for _ in range(busy):
                 name, place, count = everything[(place * 37) % len(everything)], place + 1, count + 1
@@ -152,30 +154,37 @@ class Rig:
     memory: Memory
     pipe: Connection
 
-    def asked(self) -> tuple[Counter[str], int]:
-        """What the controller was asked so far by kind, and the most at one time."""
-        self.pipe.send(ASKED)
-        kinds, most = self.pipe.recv()
-        return Counter(kinds), most
-
     def poll(self) -> tuple[Outcome, int]:
         """How it ended, and how many requests it made."""
-        before, _ = self.asked()
+        before, _ = asked(self.pipe)
         outcome = self.poller.poll()
         assert outcome.error is None, outcome.error
-        return outcome, (self.asked()[0] - before).total()
+        return outcome, (asked(self.pipe)[0] - before).total()
 
 
-def killed(folder: Path, url: str, kills: int, chance: random.Random) -> None:
-    """``cihealth collect`` on the same database, so often, each time until it is killed."""
+def asked(pipe: Connection) -> tuple[Counter[str], int]:
+    """What the controller was asked so far by kind, and the most at one time."""
+    pipe.send(ASKED)
+    kinds, most = pipe.recv()
+    return Counter(kinds), most
+
+
+def killed(folder: Path, url: str, kills: int, pipe: Connection) -> None:
+    """``cihealth collect`` so often on the same database, as ``run`` starts it anew: with the lease of the last one."""
+    chance, environ = random.Random(7), {**os.environ, LEASE_OWNER: "bench"}
     config = folder / "collectors.yaml"
     config.write_text(f"sources:\n  - {{name: scale, provider: jenkins, url: '{url}', interval: 1s}}\n")
     given = ["--config", str(config), "--database", f"sqlite:///{folder / 'scale.db'}"]
     for _ in range(kills):
         command = [sys.executable, "-P", "-m", "collector", "collect", *given]
-        with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
-            time.sleep(chance.uniform(4, 9))
+        before = asked(pipe)[0].total()
+        with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=environ) as process:
+            while asked(pipe)[0].total() == before and process.poll() is None:
+                time.sleep(0.1)
+            time.sleep(chance.uniform(1, 5))
             process.kill()
+    if kills:
+        print(f"after {kills} kills: {by_kind(asked(pipe)[0])}")
 
 
 def first_read(rig: Rig, jobs: int, builds: int) -> None:
@@ -190,32 +199,32 @@ def first_read(rig: Rig, jobs: int, builds: int) -> None:
     pipelines = jobs // 2 * builds
     failures = jobs * builds // FAILS_EVERY
     fewest = 1 + jobs * math.ceil(builds / FIRST_PAGE) + pipelines + failures
-    asked, most = rig.asked()
-    made = asked.total()
+    kinds, most = asked(rig.pipe)
+    made = kinds.total()
     print(f"first read whole: {jobs} jobs, {jobs * builds} builds in {time.monotonic() - begun:.0f} s, {polls} polls")
     print(f"  requests {made}, fewest {fewest} (list, builds of each job, stages, consoles): x {made / fewest:.3f}")
-    print("  " + by_kind(asked))
+    print("  " + by_kind(kinds))
     print(f"  most at one time {most}; our CPU {time.process_time() - cpu:.1f} s")
     print(
         "  memory after each poll (MiB): " + " ".join(f"{one:.0f}" for one in after) + f"; peak {rig.memory.peak:.0f}"
     )
 
 
-def by_kind(asked: Counter[str]) -> str:
-    return ", ".join(f"{kind} {count}" for kind, count in sorted(asked.items()))
+def by_kind(kinds: Counter[str]) -> str:
+    return ", ".join(f"{kind} {count}" for kind, count in sorted(kinds.items()))
 
 
 def steady(rig: Rig, polls: int, busy: int) -> None:
-    begun, cpu, (before, _), seen = time.monotonic(), time.process_time(), rig.asked(), 0
+    begun, cpu, (before, _), seen = time.monotonic(), time.process_time(), asked(rig.pipe), 0
     for _ in range(polls):
         rig.pipe.send(busy)
         rig.pipe.recv()
         outcome, _ = rig.poll()
         seen += outcome.created
-    asked, most = rig.asked()
-    asked -= before
+    kinds, most = asked(rig.pipe)
+    kinds -= before
     print(f"a steady hour: {polls} polls, {polls * busy} builds, {seen} seen, in {time.monotonic() - begun:.0f} s")
-    print(f"  requests {asked.total()}: " + by_kind(asked))
+    print(f"  requests {kinds.total()}: " + by_kind(kinds))
     print(f"  fewest {polls} lists + {polls * busy} for the jobs that built + stages and consoles of these")
     spent = time.process_time() - cpu
     print(f"  most at one time {most}; our CPU {spent:.1f} s; memory {rig.memory.now():.0f} MiB")
@@ -229,7 +238,7 @@ def measured(arguments: argparse.Namespace, url: str, pipe: Connection, folder: 
     source = JenkinsSource(provider="jenkins", name="scale", url=url)
     database = connect(f"sqlite:///{folder / 'scale.db'}")
     database.migrate()
-    killed(folder, url, arguments.kills, random.Random(7))
+    killed(folder, url, arguments.kills, pipe)
     reader = make_reader(source, Config(sources=(source,)), {}, shared=shared_folder(database.url))
     job = SourceJob("scale", "jenkins", timedelta(seconds=60), reader)
     memory, poller = Memory(), Poller(job, Recorder(database), SourceMemory(database, "scale"))
