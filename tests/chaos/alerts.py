@@ -33,7 +33,7 @@ from collector.storage.tables import sql
 def mark_first(self, items, planned, *, plain):
     rows = [row for item in items for row in item.rows]
     message = self._composed(items)
-    self._mark(items, message, None, planned)
+    self._receiving.sent(items, message.alert_ids, message.id, None, planned.due_at)
     try:
         self._target.notifier.send(message, (), plain=plain)
     except NotSent:
