@@ -14,6 +14,9 @@ from datetime import UTC, datetime, timedelta
 from collector.domain.clocks import Reading, set_by
 
 
+LONGEST_READ_SECONDS = 0.5
+
+
 @dataclass(frozen=True, slots=True)
 class Clocks:
     """``now``: aware UTC, may be set; ``steady``: seconds that only go forward, with the time that passed."""
@@ -48,4 +51,8 @@ class WatchedClock:
         return read.now
 
     def _read(self) -> Reading:
-        return Reading(self._clocks.now(), self._clocks.steady())
+        """Both clocks at one instant: once more when this process was held up between them."""
+        while True:
+            before, now, after = self._clocks.steady(), self._clocks.now(), self._clocks.steady()
+            if after - before < LONGEST_READ_SECONDS:
+                return Reading(now, before)

@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 import pytest
 import structlog.testing
 
-from collector.alerting.clocks import REAL_CLOCKS, WatchedClock, steady_seconds
+from collector.alerting.clocks import REAL_CLOCKS, Clocks, WatchedClock, steady_seconds
 from collector.alerting.delivery import Delivery
 from collector.alerting.notifiers.base import TryLater
 from collector.alerting.receiving import Setting
@@ -314,6 +314,20 @@ def test_a_drift_that_is_corrected_slowly_is_no_setting() -> None:
         clock.set_by(timedelta(milliseconds=30))
         watched.now()
     assert told == []
+
+
+def test_a_process_that_is_held_up_between_its_two_clocks_takes_it_for_no_setting() -> None:
+    clock, told, held_up = TestClock(), list[timedelta](), [0.0, 0.0, 0.0, 10.0]
+
+    def now() -> datetime:
+        at = clock.at
+        clock.pass_(held_up.pop(0) if held_up else 0.0)
+        return at
+
+    watched = WatchedClock(Clocks(now, lambda: clock.seconds), told.append)
+    for _ in range(6):
+        watched.now()
+    assert (told, held_up) == ([], [])
 
 
 def test_the_real_steady_clock_moves_with_time_and_counts_what_the_machine_slept() -> None:

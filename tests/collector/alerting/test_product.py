@@ -7,10 +7,11 @@ import statistics
 import time
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import httpx
 
-from tests.product import Product
+from tests.product import Product, free_port
 
 CONFIG = """\
 receivers:
@@ -49,3 +50,29 @@ def test_a_pushed_failure_is_told_within_two_seconds(tmp_path: Path) -> None:
             time.sleep(0.02)
     assert statistics.median(taken) < 2, taken
     assert len(told(tmp_path)) == 6, "each is told once"
+
+
+UNREACHABLE = """\
+receivers:
+  - {{name: log, file: {{path: alerts.jsonl, format: json}}}}
+  - {{name: gone, webhook: {{url: "http://127.0.0.1:{port}"}}}}
+rules: [{{name: broken, when: failure}}]
+"""
+
+
+def test_a_receiver_that_nobody_answers_for_is_shown_as_failing_and_delays_no_other(tmp_path: Path) -> None:
+    with Product(tmp_path, config=UNREACHABLE.format(port=free_port())) as product:
+        pushed_at = datetime.now(UTC)
+        push(product, "deploy", "failure")
+        give_up_at = time.monotonic() + 20
+        while (gone := receiver(product, "gone"))["failures"] < 2 or not told(tmp_path):
+            assert time.monotonic() < give_up_at, product.output[-3000:]
+            time.sleep(0.05)
+    assert (gone["broken"], gone["waiting"]) == (False, 1)
+    assert "refused" in gone["error"], gone["error"]
+    assert pushed_at <= datetime.fromisoformat(gone["first_failed_at"]) <= datetime.now(UTC)
+
+
+def receiver(product: Product, name: str) -> dict[str, Any]:
+    shown = httpx.get(product.url + "/receivers").json()["receivers"]
+    return next(one for one in shown if one["name"] == name)
