@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 
 import { aBuild } from "../test/builders";
-import { buildQuery, figureQuery, filtersToSearch, isFiltered, matchesRest, NO_FILTERS, parseFilters, socketQuery, toSearchParams } from "./filters";
+import { buildQuery, figureQuery, filtersToSearch, isFiltered, isWithin, matchesRest, NO_FILTERS, parseFilters, socketQuery, toSearchParams } from "./filters";
 
 describe("the address bar", () => {
   it("means default branches of seven days when it says nothing", () => {
@@ -40,6 +40,15 @@ describe("what the API is asked", () => {
     expect(figureQuery(filters)).not.toHaveProperty("status");
     expect(buildQuery(filters)).toMatchObject({ status: ["failure"], q: ["mira"], sort: "status" });
     expect(toSearchParams(socketQuery(filters)).toString()).toBe("branch=%40default&repo=acme%2Fweb");
+  });
+});
+
+describe("a window", () => {
+  it("begins its length before now", () => {
+    const now = Date.parse("2026-11-24T10:00:00Z");
+    const day = (number: number): number => Date.parse(`2026-11-${number}T10:00:00Z`);
+    expect([isWithin("7d", day(17), now), isWithin("7d", day(17) - 1, now)]).toEqual([true, false]);
+    expect([isWithin("90m", now - 5_400_000, now), isWithin("1w", day(16), now), isWithin("36h", day(23), now)]).toEqual([true, false, true]);
   });
 });
 

@@ -51,6 +51,11 @@ function fitting(value: string | null, form: RegExp, otherwise: string): string 
 export const windowIn = (params: URLSearchParams, otherwise: string): string => fitting(params.get("window"), /^[1-9]\d{0,4}[mhdw]$/, otherwise);
 export const sortIn = (params: URLSearchParams): string => fitting(params.get("sort"), /^-?[a-z_]+$/, NEWEST_FIRST);
 
+const UNIT_SECONDS: Record<string, number> = { m: 60, h: 3600, d: 86_400, w: 604_800 };
+
+/** Whether what began then (milliseconds) is in a window as the address writes it, `7d`. */
+export const isWithin = (window: string, at: number, now: number): boolean => at >= now - 1000 * Number(window.slice(0, -1)) * (UNIT_SECONDS[window.slice(-1)] ?? Infinity);
+
 /** Reads the page's query string; what it does not understand falls back to the default. */
 export function parseFilters(search: string): Filters {
   const params = new URLSearchParams(search);

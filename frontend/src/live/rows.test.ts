@@ -33,6 +33,14 @@ describe("new rows", () => {
     expect(after.pages.map((page) => page.builds.map((build) => build.id))).toEqual([[4, 3, 2, 1], [0]]);
   });
 
+  it("that are older than all that is loaded wait for their page", () => {
+    const before = pagesOf([aBuild({ id: 3, started_at: at(30) })], [aBuild({ id: 2, started_at: at(20) })]);
+    const more = { ...before, pages: before.pages.map((page) => ({ ...page, next: "cursor" })) };
+    const after = insertRows(more, [aBuild({ id: 1, started_at: at(10) }), aBuild({ id: 4, started_at: at(25) })]);
+    expect(after.pages.map((page) => page.builds.map((build) => build.id))).toEqual([[3], [4, 2]]);
+    expect(insertRows(more, [aBuild({ id: 1, started_at: at(10) })])).toBe(more);
+  });
+
   it("that have not started stand where they were created", () => {
     const before = pagesOf([aBuild({ id: 3, started_at: at(30) })]);
     const after = insertRows(before, [aBuild({ id: 4, status: "queued", started_at: null, created_at: at(20) })]);

@@ -35,14 +35,26 @@ const newestFirst = (a: Build, b: Build): number => {
   return left === right ? b.id - a.id : right > left ? 1 : -1;
 };
 
-/** Builds that are not shown yet go where they belong in the first page; older ones belong to pages not yet loaded. */
+/** Those that stand among the loaded rows; older ones come with the pages that are not loaded yet. */
+export function withinLoaded({ pages }: BuildPages, told: readonly Build[]): Build[] {
+  const last = pages.at(-1);
+  const oldest = last?.builds.at(-1);
+  return last?.next == null || oldest === undefined ? [...told] : told.filter((build) => newestFirst(build, oldest) < 0);
+}
+
+/** Builds that are not shown yet go where they belong: into the first page that ends with an older one, else the last. */
 export function insertRows(data: BuildPages, told: readonly Build[]): BuildPages {
   const shown = idsOf(data);
-  const fresh = told.filter((build) => !shown.has(build.id));
-  const [first, ...rest] = data.pages;
-  if (first === undefined || fresh.length === 0) return data;
-  const builds = [...first.builds, ...fresh].sort(newestFirst);
-  return { ...data, pages: [{ ...first, builds }, ...rest] };
+  let left = withinLoaded(data, told.filter((build) => !shown.has(build.id)));
+  if (left.length === 0) return data;
+  const pages = data.pages.map((page, index) => {
+    const end = page.builds.at(-1);
+    const fits = (build: Build): boolean => index === data.pages.length - 1 || (end !== undefined && newestFirst(build, end) < 0);
+    const here = left.filter(fits);
+    left = left.filter((build) => !fits(build));
+    return here.length === 0 ? page : { ...page, builds: [...page.builds, ...here].sort(newestFirst) };
+  });
+  return { ...data, pages };
 }
 
 /** Builds that wait behind "n new", each once and with its latest word. */

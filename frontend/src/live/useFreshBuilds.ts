@@ -3,7 +3,7 @@ import { useCallback, useEffect, useMemo, useRef, useState } from "react";
 
 import type { Build } from "../api/types";
 import { useLiveFeed } from "./context";
-import { firstPage, holdBack, idsOf, insertRows, isOvergrown, type BuildPages } from "./rows";
+import { firstPage, holdBack, idsOf, insertRows, isOvergrown, withinLoaded, type BuildPages } from "./rows";
 
 interface FreshBuilds {
   /** How many builds wait to be shown. */
@@ -63,8 +63,10 @@ export function useFreshBuilds(options: Options): FreshBuilds {
       listen((told) => {
         const { queryKey, matches, mayMove, newestFirst } = latest.current;
         const data = client.getQueryData<BuildPages>(queryKey);
-        const fresh = told.filter(matches);
-        if (data === undefined || fresh.length === 0) return;
+        const matching = told.filter(matches);
+        if (data === undefined) return;
+        const fresh = newestFirst ? withinLoaded(data, matching) : matching;
+        if (fresh.length === 0) return;
         if (!newestFirst || !mayMove()) setHeld((before) => holding(before, list, fresh, idsOf(data)));
         else if (isOvergrown(client.setQueryData<BuildPages>(queryKey, insertRows(data, fresh)))) readAnew();
       }),

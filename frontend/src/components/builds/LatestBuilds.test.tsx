@@ -3,7 +3,7 @@ import { act, render, screen, waitFor } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
 import { beforeEach, describe, expect, it } from "vitest";
 
-import type { Build } from "../../api/types";
+import type { Build, BuildsQuery } from "../../api/types";
 import { FeedContext, type Listener } from "../../live/context";
 import { aBuild } from "../../test/builders";
 import { serve } from "../../test/render";
@@ -22,12 +22,12 @@ const FEED = {
   },
 };
 
-async function shown(sort = "-started_at"): Promise<{ asked: URL[]; rows: () => number }> {
+async function shown(sort = "-started_at", query: BuildsQuery = {}): Promise<{ asked: URL[]; rows: () => number }> {
   const { asked } = serve({ "/builds": PAGE });
   render(
     <QueryClientProvider client={new QueryClient()}>
       <FeedContext value={FEED}>
-        <LatestBuilds query={{}} sort={sort} onSort={() => undefined} matches={() => true} empty="nothing" />
+        <LatestBuilds query={query} sort={sort} onSort={() => undefined} matches={() => true} empty="nothing" />
       </FeedContext>
     </QueryClientProvider>,
   );
@@ -44,6 +44,13 @@ describe("the latest builds", () => {
     const { rows } = await shown();
     act(() => tell(many(60, 63)));
     await waitFor(() => expect(rows()).toBe(53));
+  });
+
+  it("take in none that started before their window, as history that is being read did", async () => {
+    const { rows } = await shown("-started_at", { window: "24h" });
+    const hoursAgo = (hours: number): string => new Date(Date.now() - hours * 3_600_000).toISOString();
+    act(() => tell([aBuild({ id: 60, started_at: hoursAgo(25) }), aBuild({ id: 61, started_at: hoursAgo(23) })]));
+    await waitFor(() => expect(rows()).toBe(51));
   });
 
   it("keep them behind a pill while the reader points at a row, and show them on request", async () => {

@@ -3,8 +3,9 @@ import { useDeferredValue, useMemo, useRef, type ReactNode } from "react";
 
 import { buildsQuery } from "../../api/queries";
 import type { Build, BuildsQuery } from "../../api/types";
-import { NEWEST_FIRST } from "../../lib/filters";
-import { count } from "../../lib/format";
+import { serverNow } from "../../lib/clock";
+import { isWithin, NEWEST_FIRST } from "../../lib/filters";
+import { count, instant } from "../../lib/format";
 import { useSeen } from "../../lib/useSeen";
 import { useFreshBuilds } from "../../live/useFreshBuilds";
 import { More } from "../More";
@@ -20,7 +21,7 @@ interface LatestBuildsProps {
   query: BuildsQuery;
   sort: string;
   onSort: (sort: string) => void;
-  /** Whether a build from the socket belongs in this list. */
+  /** Whether a build from the socket belongs in this list, whenever it started. */
   matches: (build: Build) => boolean;
   /** Shown when there is no row. */
   empty: ReactNode;
@@ -31,6 +32,12 @@ interface LatestBuildsProps {
 const still = (panel: HTMLElement | null): boolean =>
   panel !== null && panel.getBoundingClientRect().top >= 0 && !panel.matches(":hover") && !panel.contains(document.activeElement);
 
+/** While history is read the socket tells of builds that are older than the list. */
+function inWindow({ window }: BuildsQuery, { started_at: started, created_at: created }: Build): boolean {
+  const at = started ?? created ?? null;
+  return window == null || at === null || isWithin(window, instant(at), serverNow());
+}
+
 export function LatestBuilds({ query, sort, onSort, matches, empty, note }: LatestBuildsProps) {
   const options = buildsQuery(query);
   const result = useInfiniteQuery(options);
@@ -39,7 +46,7 @@ export function LatestBuilds({ query, sort, onSort, matches, empty, note }: Late
   const fresh = useFreshBuilds({
     queryKey: options.queryKey,
     shown: result.data,
-    matches,
+    matches: (build) => inWindow(query, build) && matches(build),
     mayMove: () => still(panel.current),
     newestFirst: sort === NEWEST_FIRST,
   });
