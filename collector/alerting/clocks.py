@@ -13,8 +13,8 @@ from datetime import UTC, datetime, timedelta
 
 from collector.domain.clocks import Reading, set_by
 
-
 LONGEST_READ_SECONDS = 0.5
+"""Two clocks that are read further apart than this did not speak of one instant."""
 
 
 @dataclass(frozen=True, slots=True)
