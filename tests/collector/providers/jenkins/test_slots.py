@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 from structlog.testing import capture_logs
 
-from collector.providers.jenkins import gate
+from collector.providers.jenkins import gate, slots
 from collector.providers.jenkins.gate import Gate, gate_of
 from collector.providers.jenkins.slots import MOST_REST_SECONDS, Held, Slots
 
@@ -30,6 +30,14 @@ time.sleep(60)
 """
 
 
+QUEUED = """
+slots = Slots(Path(sys.argv[1]), "ci")
+slots.take(2.0, lambda: False).release()
+turn = slots._turn()
+turn.__enter__()
+"""
+
+
 def always() -> bool:
     return True
 
@@ -41,13 +49,13 @@ def never() -> bool:
 class Waiting:
     """Somebody who waits for a slot in a thread; ``held`` once it came."""
 
-    def __init__(self, slots: Slots, alone: Callable[[], bool] = never) -> None:
+    def __init__(self, of: Slots, alone: Callable[[], bool] = never) -> None:
         self.held: Held | None = None
         self.came = threading.Event()
-        threading.Thread(target=self._wait, args=(slots, alone), daemon=True).start()
+        threading.Thread(target=self._wait, args=(of, alone), daemon=True).start()
 
-    def _wait(self, slots: Slots, alone: Callable[[], bool]) -> None:
-        self.held = slots.take(SLOW, alone)
+    def _wait(self, of: Slots, alone: Callable[[], bool]) -> None:
+        self.held = of.take(SLOW, alone)
         self.came.set()
 
 
@@ -107,6 +115,45 @@ def test_a_slot_whose_process_was_killed_is_free(tmp_path: Path) -> None:
     assert waiting.came.wait(5)
 
 
+@contextmanager
+def stopped(folder: Path, program: str) -> Iterator[None]:
+    """A process that stands still after its first line, as by Ctrl-Z."""
+    command = [sys.executable, "-c", program, str(folder)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        process.stdout.readline()
+        process.send_signal(signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            process.kill()
+
+
+def test_a_process_that_stands_still_is_waited_for_no_longer_than_a_request_lasts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(slots, "STANDS_STILL_SECONDS", 1.0)
+    with stopped(tmp_path / "s", HOLDER), capture_logs() as lines:
+        one = Slots(tmp_path / "s", "ci")
+        waiting = Waiting(one)
+        assert not waiting.came.wait(0.3)
+        assert waiting.came.wait(5)
+        one.take(SLOW, always).release()
+    (said,) = lines
+    assert "stands still" in said["event"]
+
+
+def test_a_process_that_stands_still_in_the_queue_holds_nobody_up_for_ever(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(slots, "STANDS_STILL_SECONDS", 0.5)
+    queued = HOLDER.replace('held = Slots(Path(sys.argv[1]), "ci").take(2.0, lambda: True)', QUEUED)
+    with stopped(tmp_path / "s", queued.replace("len(held.slots)", "2")):
+        waiting = Waiting(Slots(tmp_path / "s", "ci"))
+        assert not waiting.came.wait(0.3)
+        assert waiting.came.wait(5)
+
+
 def test_nothing_is_asked_while_anothers_answer_is_slow_in_coming(tmp_path: Path) -> None:
     clock = [1_000_000.0]
     here, there = (Slots(tmp_path / "s", "ci", clock=lambda: clock[0]) for _ in range(2))
@@ -134,20 +181,20 @@ def test_a_pause_that_another_process_told_is_waited_out(tmp_path: Path) -> None
 
 def test_a_pause_told_before_the_clock_was_set_back_is_none(tmp_path: Path) -> None:
     clock = [1_000_000.0]
-    slots = Slots(tmp_path / "s", "ci", clock=lambda: clock[0])
-    slots.take(SLOW, never).release()
-    slots.rest(8.0)
+    one = Slots(tmp_path / "s", "ci", clock=lambda: clock[0])
+    one.take(SLOW, never).release()
+    one.rest(8.0)
     clock[0] -= MOST_REST_SECONDS
-    assert Waiting(slots).came.wait(5)
+    assert Waiting(one).came.wait(5)
 
 
 def test_a_folder_that_cannot_be_used_is_said_once_and_holds_nothing_up(tmp_path: Path) -> None:
     (tmp_path / "s").write_text("a file, and no folder")
-    slots = Slots(tmp_path / "s", "ci")
+    one = Slots(tmp_path / "s", "ci")
     with capture_logs() as lines:
         for _ in range(5):
-            slots.take(SLOW, always).release()
-            slots.rest(8.0)
+            one.take(SLOW, always).release()
+            one.rest(8.0)
     (said,) = lines
     assert said["controller"] == "ci"
     assert {"error", "done", "advice"} <= set(said)
