@@ -10,7 +10,7 @@ import { Strip } from "../../components/Strip";
 import { Ago, Commit, Name } from "../../components/Text";
 import { buildPath } from "../../lib/base";
 import { count, plural } from "../../lib/format";
-import type { Mark } from "../../lib/status";
+import { finished, type Mark } from "../../lib/status";
 
 type Brief = NonNullable<BuildContext["before"]>;
 
@@ -20,10 +20,13 @@ const FIRST: Mark = { word: "first here", tone: "idle", icon: "info" };
 const FLAKY: Mark = { word: "flaky", tone: "flaky", icon: "wave" };
 const STEADY: Mark = { word: "not flaky", tone: "flaky", icon: "wave" };
 const ONCE: Mark = { word: "one try", tone: "idle", icon: "clock" };
+const AGAIN: Mark = { word: "tried again", tone: "run", icon: "spin" };
 const ELSEWHERE: Mark = { word: "elsewhere too", tone: "warn", icon: "stop" };
 const ONLY_HERE: Mark = { word: "only here", tone: "idle", icon: "stop" };
 const FIXED: Mark = { word: "fixed", tone: "ok", icon: "check" };
 const STILL: Mark = { word: "as before", tone: "idle", icon: "check" };
+const WAS_BROKEN: Mark = { word: "was broken", tone: "bad", icon: "cross" };
+const WAS_GREEN: Mark = { word: "was green", tone: "ok", icon: "check" };
 
 function Line({ mark, children }: { mark: Mark; children: ReactNode }) {
   return (
@@ -50,11 +53,19 @@ function Novelty({ context: { before, last_green: green } }: { context: BuildCon
   );
 }
 
-function Flakiness({ context: { same_commit: same } }: { context: BuildContext }) {
+function Flakiness({ build, context: { same_commit: same } }: { build: BuildDetail; context: BuildContext }) {
+  const again = build.attempts.find((other) => other.attempt > build.attempt && !finished(other.status));
   if (same.passed_build_id !== null) {
     return (
       <Line mark={FLAKY}>
         It <Link href={buildPath(same.passed_build_id)} className="link">passed later</Link> on the same commit.
+      </Line>
+    );
+  }
+  if (again !== undefined) {
+    return (
+      <Line mark={AGAIN}>
+        <Link href={buildPath(again.id)} className="link">Attempt {again.attempt}</Link> is not finished yet.
       </Line>
     );
   }
@@ -89,7 +100,7 @@ function Failure({ build, context }: { build: BuildDetail; context: BuildContext
   return (
     <>
       <Novelty context={context} />
-      <Flakiness context={context} />
+      <Flakiness build={build} context={context} />
       <Elsewhere build={build} context={context} />
     </>
   );
@@ -104,19 +115,34 @@ function Success({ context: { before, same_commit: same } }: { context: BuildCon
   );
 }
 
+/** Of one that has not ended, or ended without a result, all there is to say is what it began from. */
+function Undecided({ context: { before } }: { context: BuildContext }) {
+  if (before === null) return <Line mark={FIRST}>No success or failure before it is kept on this branch.</Line>;
+  const failed = before.status === "failure";
+  return (
+    <Line mark={failed ? WAS_BROKEN : WAS_GREEN}>
+      The build before, <Which build={before} />, {failed ? "failed" : "passed"}.
+    </Line>
+  );
+}
+
+function Said({ build, context }: { build: BuildDetail; context: BuildContext }) {
+  if (build.status === "failure") return <Failure build={build} context={context} />;
+  return build.status === "success" ? <Success context={context} /> : <Undecided context={context} />;
+}
+
 const TITLES: Partial<Record<BuildDetail["status"], string>> = { failure: "Is it me?", success: "Is it fixed?" };
 
 /** New or old, flaky or steady, ours or everyone's: what one asks first of a failure. */
 export function IsItMe({ build }: { build: BuildDetail }) {
   const result = useQuery(buildContextQuery(build.id));
   return (
-    <Panel title={TITLES[build.status] ?? "Around it"}>
+    <Panel title={TITLES[build.status] ?? "Before it"}>
       <Loaded query={result} skeleton={<Skeleton lines={4} height={24} />}>
         {(context) => (
           <>
             <ul className="isit">
-              {build.status === "failure" && <Failure build={build} context={context} />}
-              {build.status === "success" && <Success context={context} />}
+              <Said build={build} context={context} />
             </ul>
             <h3 className="isit-head">Last {plural(context.history.length, "build")} here</h3>
             <Strip history={context.history} />

@@ -41,6 +41,17 @@ describe("is it me", () => {
     expect(screen.getByRole("link", { name: "acme/api ci" })).toHaveAttribute("href", "/ui/build/44");
   });
 
+  it("one whose run is being tried again says so", async () => {
+    const attempts = [{ id: 1, attempt: 1, status: "failure" as const }, { id: 2, attempt: 2, status: "in_progress" as const }];
+    expect(await around({}, aDetail({ id: 1, status: "failure", attempts }))).toHaveTextContent("tried again Attempt 2 is not finished yet.");
+    expect(screen.getByRole("link", { name: "Attempt 2" })).toHaveAttribute("href", "/ui/build/2");
+  });
+
+  it("one that still runs says what it began from", async () => {
+    const before = { id: 7, status: "failure" as const, commit: "eee", started_at: null };
+    expect(await around({ before }, aDetail({ id: 1, status: "in_progress" }))).toHaveTextContent("was broken The build before, eee, failed.");
+  });
+
   it("a success after a failure is the fix", async () => {
     const before = { id: 7, status: "failure" as const, commit: "eee", started_at: null };
     expect(await around({ before }, aDetail({ id: 1 }))).toHaveTextContent("fixed The build before, eee, failed.");
