@@ -1,4 +1,6 @@
 /** Small pieces of text from outside: each isolated, so that no name can turn the words around it. */
+import { Fragment } from "react";
+
 import { useAge, useNow } from "../lib/clock";
 import { absolute, ago, duration, instant, moment, providerName, safeUrl, shortCommit, span } from "../lib/format";
 import { finished } from "../lib/status";
@@ -21,11 +23,23 @@ export function Commit({ commit }: { commit: string }) {
   );
 }
 
+/** A name without blanks breaks after what separates its parts, before it breaks within one. */
+function Parts({ name }: { name: string }) {
+  return name.split(/(?<=[/_.:])/).map((part, index) => (
+    <Fragment key={index}>
+      {index > 0 && <wbr />}
+      {part}
+    </Fragment>
+  ));
+}
+
 export function Branch({ branch }: { branch: string | null }) {
   if (branch === null) return <span className="quiet">–</span>;
   return (
     <code className="branch" title={branch}>
-      <bdi>{branch}</bdi>
+      <bdi>
+        <Parts name={branch} />
+      </bdi>
     </code>
   );
 }

@@ -37,7 +37,7 @@ function Why({ pipeline }: { pipeline: Pipeline }) {
     case "flaky":
       return <>failed then passed on {plural(pipeline.flaky_commits, "commit")}</>;
     case "slower":
-      return <>slower: {duration(pipeline.slower?.from_seconds)} → {duration(pipeline.slower?.to_seconds)}, median of the last 3</>;
+      return <>{duration(pipeline.slower?.from_seconds)} → {duration(pipeline.slower?.to_seconds)}, median of the last 3</>;
     case "healthy":
       return <>{count(pipeline.streak)} in a row</>;
     default:
