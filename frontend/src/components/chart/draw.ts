@@ -115,8 +115,8 @@ function axes(ink: string, line: string, unit: Plot["unit"]): uPlot.Axis[] {
   const grid = { stroke: line, width: 1 };
   const values = (_: uPlot, splits: number[]): string[] => splits.map((split) => (unit === "percent" ? `${split} %` : tick(split)));
   return [
-    { stroke: ink, font: FONT, grid: { show: false }, ticks: { show: false }, size: 30, space: 90, values: timeTicks },
-    { stroke: ink, font: FONT, grid, ticks: { show: false }, size: 58, incrs: unit === "percent" ? PERCENT_STEPS : STEPS, values },
+    { stroke: ink, font: FONT, grid: { show: false }, ticks: { show: false }, size: 34, gap: 9, space: 90, values: timeTicks },
+    { stroke: ink, font: FONT, grid, ticks: { show: false }, size: 58, space: 44, incrs: unit === "percent" ? PERCENT_STEPS : STEPS, values },
   ];
 }
 
