@@ -95,6 +95,8 @@ class RepoWord:
     default_branch: str | None = None
     seen_at: datetime | None = None
     """When the provider last changed what we were told by; orders renames. None: older than everything."""
+    seen_in: str | None = None
+    """The run whose message told it, where one did: of two names of the same instant the later run's is newer."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,6 +34,12 @@ from collector.storage.tables import sql, text
 _Group = tuple[int, str, int]
 
 
+def _name_order(at: datetime | None, run: str | None) -> str:
+    """Orders the names of a repo: by the instant, then by the run that told it, for runs count upwards."""
+    known = text(at) or ""
+    return f"{known} {int(run):020d}" if known and run and run.isascii() and run.isdigit() else known
+
+
 class Filing:
     """One transaction's work. ``changed`` and ``created`` are ids in the order they were written."""
 
@@ -121,26 +127,26 @@ class Filing:
     def _repo(self, word: Word) -> RepoRow:
         match word:
             case RunWord():
-                at = text(word.updated_at or word.started_at or word.created_at)
+                at = _name_order(word.updated_at or word.started_at or word.created_at, word.key.external_id)
                 row = self._resolve(word.key, word.repo_external_id, at)
             case JobWord():
-                at = text(word.completed_at or word.started_at or word.created_at)
+                at = _name_order(word.completed_at or word.started_at or word.created_at, word.key.external_id)
                 row = self._resolve(word.key, word.repo_external_id, at)
             case WorkflowWord():
-                at = text(word.updated_at)
-                row = self._repos.resolve(word.provider, word.instance, word.repo, word.repo_external_id, at or "")
+                at = _name_order(word.updated_at, None)
+                row = self._repos.resolve(word.provider, word.instance, word.repo, word.repo_external_id, at)
             case RepoWord():
                 row = self._repos.resolve(
-                    word.provider, word.instance, word.name, word.external_id, text(word.seen_at) or ""
+                    word.provider, word.instance, word.name, word.external_id, _name_order(word.seen_at, word.seen_in)
                 )
             case _:
-                row = self._resolve(word.key, None, None)
+                row = self._resolve(word.key, None, "")
         if self._default_branch:
             self._repos.configure_branch(row, self._default_branch)
         return row
 
-    def _resolve(self, key: BuildKey, external_id: str | None, at: str | None) -> RepoRow:
-        return self._repos.resolve(key.provider, key.instance, key.repo, external_id, at or "")
+    def _resolve(self, key: BuildKey, external_id: str | None, at: str) -> RepoRow:
+        return self._repos.resolve(key.provider, key.instance, key.repo, external_id, at)
 
     def _find(self, key: BuildKey, started_at: datetime | None) -> Stored | None:
         repo = repos.named(key.provider, key.instance, key.repo)

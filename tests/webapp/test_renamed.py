@@ -47,6 +47,17 @@ def test_a_repo_is_taken_under_its_new_name_and_its_builds_bear_it(make_web: Mak
         assert marks.get("acme", f"pushed:{name}") is not None
 
 
+@pytest.mark.parametrize(("old", "new"), [("acme/zebra", "acme/ant"), ("acme/ant", "acme/zebra")])
+@pytest.mark.parametrize("late", [False, True])
+def test_of_two_names_of_one_instant_the_later_runs_holds(make_web: MakeWeb, old: str, new: str, late: bool) -> None:
+    web = made(make_web)
+    deliveries = [told(old, id=4711), told(old, id=4710), told(new, id=4712)]
+    for body in reversed(deliveries) if late else deliveries:
+        assert web.github("workflow_run", body, SECRET).status_code == 201
+    assert {build["repo"] for build in web.json("/builds/latest")["builds"]} == {new}
+    assert len(web.json("/builds/latest")["builds"]) == 3
+
+
 def test_a_job_of_it_is_taken_too(make_web: MakeWeb) -> None:
     web = made(make_web, repos=["acme/web"])
     web.github("workflow_run", told("acme/web"), SECRET)

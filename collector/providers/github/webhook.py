@@ -110,7 +110,7 @@ def _run(envelope: Fields) -> tuple[Word, ...]:
     if envelope.values.get("repository") is not None:
         repo = repo_word(envelope.values["repository"], place, seen_at=word.updated_at)
         _same_repo(repo, word.key.repo)
-        words.append(repo)
+        words.append(replace(repo, seen_in=word.key.external_id))
     if envelope.values.get("workflow") is not None:
         workflow = workflow_word(envelope.values["workflow"], Place(word.key.repo, word.key.instance, place.repo_id))
         words.append(workflow)
@@ -139,7 +139,8 @@ def _job(envelope: Fields) -> tuple[Word, ...]:
     if envelope.values.get("repository") is None:
         return (word,)
     seen_at = word.completed_at or word.started_at or word.created_at
-    return repo_word(envelope.values["repository"], place, seen_at=seen_at), word
+    repo = repo_word(envelope.values["repository"], place, seen_at=seen_at)
+    return replace(repo, seen_in=word.key.external_id), word
 
 
 def _place(envelope: Fields) -> Place:
