@@ -2,7 +2,7 @@ import { Link } from "wouter";
 
 import type { Pipeline } from "../api/types";
 import { buildPath } from "../lib/base";
-import { Commit } from "./Text";
+import { Commit, Short } from "./Text";
 
 /** "first bad commit f3c9a10 by mira", with a link to its build. */
 export function FirstBad({ bad }: { bad: Pick<NonNullable<Pipeline["first_bad"]>, "build_id" | "commit" | "actor"> }) {
@@ -12,7 +12,7 @@ export function FirstBad({ bad }: { bad: Pick<NonNullable<Pipeline["first_bad"]>
       {bad.actor !== null && (
         <>
           {" "}
-          by <bdi>{bad.actor}</bdi>
+          by <Short name={bad.actor} />
         </>
       )}
     </>

@@ -2,15 +2,25 @@
 import { Fragment } from "react";
 
 import { useAge, useNow } from "../lib/clock";
-import { absolute, ago, duration, instant, moment, providerName, safeUrl, shortCommit, span } from "../lib/format";
+import { absolute, ago, duration, instant, moment, providerName, safeUrl, shortCommit, shortName, span } from "../lib/format";
 import { finished } from "../lib/status";
 import type { Build } from "../api/types";
 import { Icon } from "./Icon";
 
+/** A name as lists have room for it; whole on hover where it is cut. */
+export function Short({ name, className }: { name: string; className?: string }) {
+  const text = shortName(name);
+  return (
+    <bdi className={className} title={text === name ? undefined : name}>
+      {text}
+    </bdi>
+  );
+}
+
 export function Name({ repo, pipeline }: { repo: string; pipeline: string }) {
   return (
     <>
-      <bdi className="repo">{repo}</bdi> <bdi className="pipeline">{pipeline}</bdi>
+      <Short name={repo} className="repo" /> <Short name={pipeline} className="pipeline" />
     </>
   );
 }
@@ -38,7 +48,7 @@ export function Branch({ branch }: { branch: string | null }) {
   return (
     <code className="branch" title={branch}>
       <bdi>
-        <Parts name={branch} />
+        <Parts name={shortName(branch)} />
       </bdi>
     </code>
   );

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 
-import { absolute, ago, axisTime, duration, moment, percent, plainText, plural, pointTime, safeUrl, shortCommit, span } from "./format";
+import { absolute, ago, axisTime, duration, moment, percent, plainText, plural, pointTime, safeUrl, shortCommit, shortName, span } from "./format";
 
 describe("duration", () => {
   it.each([
@@ -88,4 +88,12 @@ describe("text from outside", () => {
 
 it("counts in words", () => {
   expect([plural(1, "build"), plural(1284, "build"), plural(2, "success", "successes")]).toEqual(["1 build", "1,284 builds", "2 successes"]);
+});
+
+describe("a name", () => {
+  it("is whole while a list has room for it, and else told by its two ends", () => {
+    expect(shortName("a".repeat(80))).toBe("a".repeat(80));
+    expect(shortName(`begin${"-".repeat(200)}end`)).toBe(`begin${"-".repeat(35)}…${"-".repeat(36)}end`);
+    expect([...shortName("🙂".repeat(90))].length).toBe(80);
+  });
 });

@@ -122,6 +122,16 @@ export function ago(at: string, now: number): string {
 
 export const shortCommit = (commit: string): string => (/^[0-9a-f]{12,64}$/i.test(commit) ? commit.slice(0, 7) : commit);
 
+const LONGEST_NAME = 80;
+
+/** A name that no list has room for, by its two ends: what tells it from its like may stand last. */
+export function shortName(name: string): string {
+  if (name.length <= LONGEST_NAME) return name;
+  const letters = [...name];
+  const half = LONGEST_NAME / 2;
+  return letters.length <= LONGEST_NAME ? name : `${letters.slice(0, half).join("")}…${letters.slice(1 - half).join("")}`;
+}
+
 const ESCAPES = new RegExp("\\u001b(?:\\[[0-?]*[ -/]*[@-~]|\\][^\\u0007\\u001b]*(?:\\u0007|\\u001b\\\\)?|[@-_])", "g");
 const CONTROLS = new RegExp("[\\u0000-\\u0008\\u000b-\\u001f\\u007f-\\u009f\\u202a-\\u202e\\u2066-\\u2069]", "g");
 

@@ -5,7 +5,7 @@ import type { Build } from "../../api/types";
 import { buildPath } from "../../lib/base";
 import { duration, plainText } from "../../lib/format";
 import { StatusPill } from "../Pill";
-import { Ago, Branch, Commit, Name, ProviderLink, Took } from "../Text";
+import { Ago, Branch, Commit, Name, ProviderLink, Short, Took } from "../Text";
 
 export interface Column {
   /** A column that sorts has the API's `sort` word. */
@@ -47,7 +47,7 @@ function Which({ build }: { build: Build }) {
 function Who({ build }: { build: Build }) {
   return (
     <>
-      {build.commit !== null && <Commit commit={build.commit} />} {build.actor !== null && <small><bdi>{build.actor}</bdi></small>}
+      {build.commit !== null && <Commit commit={build.commit} />} {build.actor !== null && <small><Short name={build.actor} /></small>}
     </>
   );
 }

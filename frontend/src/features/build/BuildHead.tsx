@@ -2,7 +2,7 @@ import type { ReactNode } from "react";
 
 import type { BuildDetail } from "../../api/types";
 import { StatusPill } from "../../components/Pill";
-import { Ago, Branch, Commit, Moment, ProviderLink, Took } from "../../components/Text";
+import { Ago, Branch, Commit, Moment, ProviderLink, Short, Took } from "../../components/Text";
 import { duration, plainText, providerName } from "../../lib/format";
 import { finished } from "../../lib/status";
 
@@ -27,7 +27,7 @@ function Origin({ build }: { build: BuildDetail }) {
       )}
       {build.actor !== null && (
         <span>
-          by <b><bdi>{build.actor}</bdi></b>
+          by <b><Short name={build.actor} /></b>
         </span>
       )}
       {build.event !== null && <span>{build.event.replaceAll("_", " ")}</span>}

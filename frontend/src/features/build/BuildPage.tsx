@@ -8,6 +8,7 @@ import { buildQueryOptions } from "../../api/queries";
 import type { BuildDetail } from "../../api/types";
 import { Icon } from "../../components/Icon";
 import { Loaded, Panel, Skeleton } from "../../components/Panel";
+import { Short } from "../../components/Text";
 import { buildPath, pipelinePath } from "../../lib/base";
 import { toSearchParams } from "../../lib/filters";
 import { buildMark } from "../../lib/status";
@@ -20,11 +21,11 @@ function Crumbs({ build }: { build: BuildDetail }) {
   return (
     <nav className="crumbs" aria-label="Where this build belongs">
       <Link href={`/?${toSearchParams({ repo: build.repo }).toString()}`}>
-        <bdi>{build.repo}</bdi>
+        <Short name={build.repo} />
       </Link>{" "}
       /{" "}
       <Link href={pipelinePath(build.pipeline_id)}>
-        <bdi>{build.pipeline}</bdi>
+        <Short name={build.pipeline} />
       </Link>{" "}
       / build <bdi>{(build.external_id ?? String(build.id)).split("#").at(-1)}</bdi>
     </nav>

@@ -8,6 +8,7 @@ import type { Grid } from "../../api/types";
 import { FilterMenu, plainChoices } from "../../components/FilterMenu";
 import { More } from "../../components/More";
 import { Loaded, Panel, Skeleton } from "../../components/Panel";
+import { Short } from "../../components/Text";
 import { DEFAULT_BRANCH, toSearchParams } from "../../lib/filters";
 import { useSetSearch } from "../../lib/useSetSearch";
 import { Legend } from "./Legend";
@@ -62,7 +63,7 @@ function joined(pages: readonly Grid[]): Pick<Grid, "pipelines" | "commits"> {
 function Commits({ repo, branch }: { repo: string; branch: string }) {
   const result = useInfiniteQuery(gridQuery({ repo, branch: [branch], limit: COMMITS }));
   return (
-    <Panel title={<bdi>{repo}</bdi>} aside={<Legend />} className="grid-panel">
+    <Panel title={<Short name={repo} />} aside={<Legend />} className="grid-panel">
       <Loaded query={result} skeleton={<Skeleton lines={12} height={26} />}>
         {({ pages }) => {
           const grid = joined(pages);

@@ -7,6 +7,7 @@ import type { FiguresQuery, Series } from "../../api/types";
 import { Chart, CHART_WAIT, Legend } from "../../components/chart/Chart";
 import { isBlank, type Plot } from "../../components/chart/plot";
 import { Loaded, Panel } from "../../components/Panel";
+import { Short } from "../../components/Text";
 import { pipelinePath } from "../../lib/base";
 import { plural } from "../../lib/format";
 
@@ -42,7 +43,7 @@ export function Durations({ query }: { query: FiguresQuery }) {
   const lines = result.data?.series ?? [];
   const names = lines.map((line) => (
     <Link key={line.pipeline_id} href={pipelinePath(line.pipeline_id)}>
-      <bdi>{line.repo}</bdi> <bdi>{line.pipeline}</bdi>
+      <Short name={line.repo} /> <Short name={line.pipeline} />
     </Link>
   ));
   return (

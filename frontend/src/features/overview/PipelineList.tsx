@@ -7,7 +7,7 @@ import { Panel } from "../../components/Panel";
 import { Pill } from "../../components/Pill";
 import { StateTag } from "../../components/StateTag";
 import { Strip } from "../../components/Strip";
-import { Ago, Commit, Moment, Name } from "../../components/Text";
+import { Ago, Commit, Moment, Name, Short } from "../../components/Text";
 import { pipelinePath } from "../../lib/base";
 import { count, duration, plural, span } from "../../lib/format";
 import { buildMark, pipelineMark } from "../../lib/status";
@@ -52,7 +52,7 @@ function WhyBroken({ pipeline: { since, streak, first_bad: bad, unread } }: { pi
       {since !== null && <>since <Moment at={since} /> · </>}
       {count(streak)} in a row
       {bad?.commit != null && <> · <Commit commit={bad.commit} /></>}
-      {bad?.actor != null && <> by <bdi>{bad.actor}</bdi></>}
+      {bad?.actor != null && <> by <Short name={bad.actor} /></>}
     </>
   );
 }

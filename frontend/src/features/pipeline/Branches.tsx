@@ -4,7 +4,7 @@ import { Link } from "wouter";
 import type { PipelinePage } from "../../api/types";
 import { Panel } from "../../components/Panel";
 import { Pill, StatusPill } from "../../components/Pill";
-import { Ago, Branch, Commit, Lasting, Moment } from "../../components/Text";
+import { Ago, Branch, Commit, Lasting, Moment, Short } from "../../components/Text";
 import { buildPath } from "../../lib/base";
 import { count, percent, plural, span } from "../../lib/format";
 import type { Mark } from "../../lib/status";
@@ -70,7 +70,7 @@ export function Outages({ outages }: { outages: readonly Outage[] }) {
             <span className="cut">
               <Link href={buildPath(outage.failed_build_id)} className="link"><Moment at={outage.failed_at} /></Link>{" "}
               {outage.branch !== null && <Branch branch={outage.branch} />} {outage.commit !== null && <Commit commit={outage.commit} />}{" "}
-              {outage.actor !== null && <span className="quiet"><bdi>{outage.actor}</bdi></span>}
+              {outage.actor !== null && <span className="quiet"><Short name={outage.actor} /></span>}
             </span>
             <span className="ends">
               <b>{outage.seconds === null ? <Lasting from={outage.failed_at} /> : span(outage.seconds)}</b>

@@ -9,6 +9,7 @@ import type { Build, PipelinePage as Page } from "../../api/types";
 import { LatestBuilds } from "../../components/builds/LatestBuilds";
 import { CardList } from "../../components/Card";
 import { Loaded, Panel, Skeleton } from "../../components/Panel";
+import { Short } from "../../components/Text";
 import { Windows } from "../../components/Windows";
 import { ALL_BRANCHES, DEFAULT_BRANCH, NEWEST_FIRST, toSearchParams } from "../../lib/filters";
 import { plural } from "../../lib/format";
@@ -47,9 +48,9 @@ function Crumbs({ page }: { page: Page }) {
   return (
     <nav className="crumbs" aria-label="Where this pipeline belongs">
       <Link href={`/?${toSearchParams({ repo: page.repo }).toString()}`}>
-        <bdi>{page.repo}</bdi>
+        <Short name={page.repo} />
       </Link>{" "}
-      / <bdi>{page.pipeline}</bdi> · <Link href={`/ui/grid?${toSearchParams({ repo: page.repo }).toString()}`}>grid of the repo</Link>
+      / <Short name={page.pipeline} /> · <Link href={`/ui/grid?${toSearchParams({ repo: page.repo }).toString()}`}>grid of the repo</Link>
     </nav>
   );
 }
