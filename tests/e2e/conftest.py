@@ -9,6 +9,9 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
+from tests.e2e.watching import GROUPS, fill
+from tests.product import Product
+
 ARGUMENTS = (
     "--no-sandbox",
     "--disable-gpu",
@@ -34,6 +37,14 @@ def browser() -> Iterator[Browser]:
         running = playwright.chromium.launch(executable_path=path, args=list(ARGUMENTS))
         yield running
         running.close()
+
+
+@pytest.fixture(scope="module")
+def product(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
+    """The program with two groups and ``fill``'s builds, for one file of tests."""
+    with Product(tmp_path_factory.mktemp("product"), config=GROUPS) as running:
+        fill(running)
+        yield running
 
 
 @pytest.fixture

@@ -3,20 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.e2e.watching import GROUPS, SOON, builds, fill, violations
+from tests.e2e.watching import SOON, builds, violations
 from tests.product import Product
-
-
-@pytest.fixture(scope="module")
-def product(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
-    with Product(tmp_path_factory.mktemp("keys"), config=GROUPS) as running:
-        fill(running)
-        yield running
 
 
 @pytest.fixture

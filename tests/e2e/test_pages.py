@@ -2,21 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, Route, expect
 
-from tests.e2e.watching import GROUPS, SOON, ago, builds, fill, pipeline_id, push, violations
+from tests.e2e.watching import SOON, ago, builds, pipeline_id, push, violations
 from tests.product import Product
-
-
-@pytest.fixture(scope="module")
-def product(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
-    with Product(tmp_path_factory.mktemp("pages"), config=GROUPS) as running:
-        fill(running)
-        yield running
 
 
 @pytest.fixture(scope="module")
@@ -64,6 +56,38 @@ def test_a_phone_scrolls_down_and_never_sideways(
     assert page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth") == 0
     assert violations(page) == []
     context.close()
+
+
+@pytest.mark.parametrize(("label", "says"), [("Success rate", "100 × success"), ("branches: Default branches", "main")])
+def test_what_hangs_on_a_button_is_found_in_the_page_and_breaks_no_rule_of_axe(
+    page: Page, product: Product, label: str, says: str
+) -> None:
+    page.goto(product.url)
+    settle(page)
+    page.get_by_role("button", name=label).click()
+    expect(page.get_by_role("main").locator(".tip, .menu").get_by_text(says)).to_be_visible(timeout=SOON)
+    assert violations(page) == []
+
+
+LONG = "a-name-that-never-ends/" + "without_any_blank_" * 24
+
+
+def test_names_as_long_as_they_may_be_break_no_page(browser: Browser, tmp_path: Path) -> None:
+    named = {"pipeline": LONG, "repo": f"acme/{LONG[23:]}", "actor": LONG[:200], "message": LONG, "commit": "c" * 40}
+    with Product(tmp_path) as running:
+        for branch in (LONG, "main"):
+            push(running, **named, branch=branch, status="queued", duration_seconds=None, external_id=f"q{branch}")
+            push(running, **named, branch=branch, status="failure", logs=f"error: {LONG}\n", external_id=f"f{branch}")
+        pipeline = f"/ui/pipeline/{pipeline_id(running, LONG)}?branch=*"
+        build = f"/ui/build/{builds(running, status='failure')[0]['id']}"
+        for width in (1440, 1024, 390):
+            page = browser.new_page(viewport={"width": width, "height": 900})
+            for path in ("/?branch=*", pipeline, build, "/ui/grid", "/ui/waiting", "/ui/wall"):
+                page.goto(running.url + path)
+                settle(page)
+                wide = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+                assert (width, path, wide) == (width, path, 0)
+            page.close()
 
 
 def test_the_first_line_tells_what_is_broken_and_by_whom(page: Page, product: Product) -> None:

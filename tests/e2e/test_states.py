@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 import pytest
 from playwright.sync_api import Page, Route, expect
 
-from tests.e2e.watching import GROUPS, SOON, builds, fill, pipeline_id, push, violations
+from tests.e2e.watching import SOON, builds, pipeline_id, push, violations
 from tests.product import Product
 
 SLOW = 2 * SOON
@@ -23,13 +22,6 @@ class Place:
     path: str
     asked: str
     shown: str
-
-
-@pytest.fixture(scope="module")
-def product(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
-    with Product(tmp_path_factory.mktemp("states"), config=GROUPS) as running:
-        fill(running)
-        yield running
 
 
 @pytest.fixture(scope="module")
