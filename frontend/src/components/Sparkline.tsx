@@ -4,10 +4,13 @@ import type { Tone } from "../lib/status";
 const WIDTH = 96;
 const HEIGHT = 24;
 const EDGE = 2;
+/** Known values; a line of fewer says nothing. */
+const FEWEST = 4;
 
 /** Unbroken runs of known values as polylines: a gap in the data is a gap in the line. */
 function runs(values: Numbers): string[] {
   const known = values.filter((value): value is number => value !== null);
+  if (known.length < FEWEST) return [];
   const low = Math.min(...known);
   const range = Math.max(...known) - low || 1;
   const x = (index: number): number => (values.length < 2 ? WIDTH / 2 : (index * WIDTH) / (values.length - 1));
