@@ -17,7 +17,7 @@ from structlog.testing import capture_logs
 
 from collector.providers.jenkins import gate, slots
 from collector.providers.jenkins.gate import Gate, gate_of
-from collector.providers.jenkins.slots import MOST_REST_SECONDS, Held, Slots
+from collector.providers.jenkins.slots import MOST_REST_SECONDS, STANDS_STILL_SECONDS, Held, Slots
 
 SLOW = 2.0
 HOLDER = """
@@ -100,7 +100,10 @@ def test_who_asks_alone_waits_for_both_slots_and_then_has_them(tmp_path: Path) -
     assert alone.came.wait(5)
     assert alone.held is not None
     assert len(alone.held.slots) == 2
-    assert not Waiting(here).came.wait(0.1)
+    last = Waiting(here)
+    assert not last.came.wait(0.1)
+    alone.held.release()
+    assert last.came.wait(5)
 
 
 def test_a_slot_whose_process_was_killed_is_free(tmp_path: Path) -> None:
@@ -129,14 +132,13 @@ def stopped(folder: Path, program: str) -> Iterator[None]:
             process.kill()
 
 
-def test_a_process_that_stands_still_is_waited_for_no_longer_than_a_request_lasts(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(slots, "STANDS_STILL_SECONDS", 1.0)
+def test_a_process_that_stands_still_is_waited_for_no_longer_than_a_request_lasts(tmp_path: Path) -> None:
+    later = [0.0]
     with stopped(tmp_path / "s", HOLDER), capture_logs() as lines:
-        one = Slots(tmp_path / "s", "ci")
+        one = Slots(tmp_path / "s", "ci", clock=lambda: time.time() + later[0])
         waiting = Waiting(one)
         assert not waiting.came.wait(0.3)
+        later[0] = STANDS_STILL_SECONDS
         assert waiting.came.wait(5)
         one.take(SLOW, always).release()
     (said,) = lines
