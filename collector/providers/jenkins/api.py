@@ -7,7 +7,7 @@ process: a backfill runs beside a collector.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -19,6 +19,7 @@ from collector.domain.errors import BadAnswer, NotAllowed, NotFound, Unreachable
 from collector.providers.http import Http, Reply, http_date
 from collector.providers.jenkins.gate import gate_of
 from collector.providers.jenkins.slots import AT_ONCE
+from config.model import JenkinsSource
 
 _LONGEST_WAIT = timedelta(hours=1)
 
@@ -51,6 +52,21 @@ class Api:
         self._counting = threading.Lock()
         self.requests = 0
         """How often something was asked."""
+
+    @classmethod
+    def of(
+        cls,
+        source: JenkinsSource,
+        environ: Mapping[str, str],
+        *,
+        clock: Callable[[], datetime],
+        transport: httpx.BaseTransport | None,
+        shared: Path | None,
+    ) -> Api:
+        """Of a source's controller, as its user. Raises SecretError when its token cannot be had; asks nothing yet."""
+        token = source.read_token(environ)
+        auth = (source.user, token) if source.user and token else None
+        return cls(source.url, source.instance, auth=auth, transport=transport, clock=clock, shared=shared)
 
     def tree(self, path: str, tree: str) -> dict[str, Any]:
         """``<path>/api/json?tree=<tree>``. Raises SourceError; a 404 is NotFound."""

@@ -6,16 +6,14 @@ A poll of an unchanged controller costs the job lists alone. Everything that is 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
-from itertools import islice
 from pathlib import Path
-from typing import TypeVar
 
 import httpx
 
 from collector.domain.errors import BadAnswer, MappingError, NotFound, SourceError, Waiting
-from collector.domain.model import BuildKey, Status, Word
+from collector.domain.model import BuildKey, Status
 from collector.providers.base import (
     GONE,
     Batch,
@@ -30,6 +28,7 @@ from collector.providers.base import (
 from collector.providers.jenkins import controller
 from collector.providers.jenkins.ahead import ahead
 from collector.providers.jenkins.api import Api
+from collector.providers.jenkins.batches import told, words_of
 from collector.providers.jenkins.builds import Read, is_unmoved, read_build, read_builds, read_up_to, say_left_out
 from collector.providers.jenkins.debts import Debts
 from collector.providers.jenkins.jobs import PROVIDER, Job, Rules
@@ -37,14 +36,11 @@ from collector.providers.jenkins.listing import LEVELS, Listed, Listing, list_jo
 from collector.providers.jenkins.lost import Lost
 from collector.providers.jenkins.mapping import MappedBuild, Waits
 from collector.providers.jenkins.progress import Progresses, is_another, place_of
-from collector.providers.jenkins.selection import takes_branch, takes_everything, takes_job
+from collector.providers.jenkins.selection import selects, takes_branch, takes_everything
 from collector.providers.jenkins.waiting import map_queue, merge_queue
 from collector.providers.jenkins.watch import Watch
 from config.model import Config, JenkinsSource
 
-T = TypeVar("T")
-
-WORDS_A_BATCH = 400
 FACTS_EVERY = timedelta(hours=1)
 
 
@@ -61,9 +57,7 @@ def make_reader(
 
     ``shared``: see ``providers.registry.make_reader``.
     """
-    token = source.read_token(environ)
-    auth = (source.user, token) if source.user and token else None
-    api = Api(source.url, source.instance, auth=auth, transport=transport, clock=clock, shared=shared)
+    api = Api.of(source, environ, transport=transport, clock=clock, shared=shared)
     return JenkinsReader(source, api, config.backfill_of(source))
 
 
@@ -110,9 +104,7 @@ class JenkinsReader:
         self._api.close()
 
     def _takes(self, job: Job) -> bool:
-        return takes_job(self._source, job.full_name, job.pipeline.external_id) and takes_branch(
-            self._source, job.branch
-        )
+        return selects(self._source, job.full_name, job.branch, job.pipeline.external_id)
 
     def _told_by_listing(
         self, listing: Listing, jobs: Sequence[Listed], memory: Memory, now: datetime
@@ -120,9 +112,7 @@ class JenkinsReader:
         for trouble in listing.troubles:
             yield Batch(trouble=trouble)
         marks = {"root": listing.root} if listing.root and listing.root != memory.mark("root") else {}
-        words = self._watch.news(jobs, now)
-        for chunk in _chunks(words):
-            yield Batch(words=chunk)
+        yield from told(self._watch.news(jobs, now))
         if marks:
             yield Batch(marks=marks)
 
@@ -181,14 +171,13 @@ class JenkinsReader:
             found = [build for build in outcome if takes_branch(self._source, build.run.branch)]
             builds += len(found)
             fresh.update(build.run.key.folded for build in found if not build.run.status.finished)
-            told = Progress(one.job.full_name, done, len(moved), builds) if since is None else None
-            yield from self._told_by_job(one, found, memory, now, told)
+            progress = Progress(one.job.full_name, done, len(moved), builds) if since is None else None
+            yield from self._told_by_job(one, found, memory, now, progress)
 
     def _told_by_job(
         self, one: Listed, found: list[MappedBuild], memory: Memory, now: datetime, progress: Progress | None
     ) -> Iterator[Batch]:
-        for chunk in _chunks(_words(found)):
-            yield Batch(words=chunk, progress=progress)
+        yield from told(words_of(found), progress)
         wants = self._debts.wants(one.job, found, memory, now)
         running = [want for want in wants if not want.build.run.status.finished]
         finished = [want for want in wants if want.build.run.status.finished]
@@ -241,7 +230,7 @@ class JenkinsReader:
             say_left_out(listed.job, outcome)
         else:
             self._lost.is_there(known)
-            yield Batch(words=_words([outcome]))
+            yield Batch(words=words_of([outcome]))
             if is_another(known, outcome.run.started_at):
                 lost = GivenUp(known.key, GONE, known.started_at)
                 yield Batch(given_up=(lost,), marks=self._progresses.gone(known))
@@ -252,16 +241,3 @@ class JenkinsReader:
             self._lost.may_come(known, now)
         elif given_up := self._lost.missing(known, now):
             yield Batch(given_up=given_up, marks=self._progresses.gone(known))
-
-
-def _words(found: Iterable[MappedBuild]) -> list[Word]:
-    words: list[Word] = []
-    for build in found:
-        words += (build.run, *build.cells)
-    return words
-
-
-def _chunks(items: Iterable[T]) -> Iterator[list[T]]:
-    rest = iter(items)
-    while chunk := list(islice(rest, WORDS_A_BATCH)):
-        yield chunk

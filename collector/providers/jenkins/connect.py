@@ -18,7 +18,7 @@ from collector.providers.jenkins.builds import read_builds
 from collector.providers.jenkins.jobs import Rules
 from collector.providers.jenkins.listing import Listed, Listing, list_jobs
 from collector.providers.jenkins.mapping import NO_WAITS
-from collector.providers.jenkins.selection import takes_branch, takes_job
+from collector.providers.jenkins.selection import selects
 from config.model import Config, JenkinsSource
 
 NOTIFIER = "notification"
@@ -34,9 +34,7 @@ def connect(
     shared: Path | None = None,
 ) -> Iterator[Finding]:
     """What is found, as it is found. Raises SourceError when the controller cannot be read, and SecretError."""
-    token = source.read_token(environ)
-    auth = (source.user, token) if source.user and token else None
-    api = Api(source.url, source.instance, auth=auth, transport=transport, clock=clock, shared=shared)
+    api = Api.of(source, environ, transport=transport, clock=clock, shared=shared)
     try:
         yield from _Trial(source, api, clock()).findings(config.interval_of(source).total_seconds())
     finally:
@@ -67,9 +65,7 @@ class _Trial:
         return self._api.tree(path, tree)
 
     def _takes(self, one: Listed) -> bool:
-        job = one.job
-        taken = takes_job(self._source, job.full_name, job.pipeline.external_id)
-        return taken and takes_branch(self._source, job.branch)
+        return selects(self._source, one.job.full_name, one.job.branch, one.job.pipeline.external_id)
 
     def _builds(self, taken: Sequence[Listed]) -> Iterator[Finding]:
         """Of one job that has builds: what may be read of one may be read of its neighbours, as a rule."""

@@ -15,22 +15,21 @@ from pathlib import Path
 import httpx
 
 from collector.domain.errors import SourceError, Waiting
-from collector.domain.model import Word
 from collector.domain.times import parse_instant, to_api
 from collector.providers.base import BackfillCounts, Batch, Budget, Memory, Trouble
 from collector.providers.jenkins import controller
 from collector.providers.jenkins.ahead import ahead
 from collector.providers.jenkins.api import Api
+from collector.providers.jenkins.batches import told, words_of
 from collector.providers.jenkins.builds import Read, build_pages, is_unmoved, read_up_to
 from collector.providers.jenkins.details import Detail, Want, read_detail, want_of
 from collector.providers.jenkins.jobs import Job, Rules
 from collector.providers.jenkins.listing import Listed, list_jobs
 from collector.providers.jenkins.mapping import NO_WAITS, MappedBuild
-from collector.providers.jenkins.selection import takes_branch, takes_job
+from collector.providers.jenkins.selection import selects, takes_branch
 from collector.providers.jenkins.watch import Watch
 from config.model import Config, JenkinsSource
 
-WORDS_A_BATCH = 400
 STAGELESS = 3
 """So many builds without stages before any with some, and a controller that hides its plugins is asked for no more."""
 _PAST = "past:"
@@ -46,9 +45,7 @@ def make_past(
     shared: Path | None = None,
 ) -> JenkinsPast:
     """Reads the past of ``source``; asks nothing yet. Raises SecretError when its token cannot be had."""
-    token = source.read_token(environ)
-    auth = (source.user, token) if source.user and token else None
-    api = Api(source.url, source.instance, auth=auth, transport=transport, clock=clock, shared=shared)
+    api = Api.of(source, environ, transport=transport, clock=clock, shared=shared)
     return JenkinsPast(source, api)
 
 
@@ -66,8 +63,8 @@ class Noted:
     @classmethod
     def of(cls, text: str | None) -> Noted | None:
         """None for nothing, or what is no such mark: then all is read again."""
-        told, _, back_to = (text or "").partition(" ")
-        read = Read.of(told)
+        up_to, _, back_to = (text or "").partition(" ")
+        read = Read.of(up_to)
         try:
             return cls(read, parse_instant(back_to)) if read else None
         except ValueError:
@@ -134,7 +131,7 @@ class JenkinsPast:
         self.counts.done = self.counts.listed = len(jobs) - len(left)
         for trouble in listing.troubles:
             yield Batch(trouble=trouble)
-        yield from _told(self._watch.news(jobs, now))
+        yield from told(self._watch.news(jobs, now))
         if left:
             self._look()
         for asked, outcome in ahead(self._first_page, left):
@@ -151,9 +148,7 @@ class JenkinsPast:
             yield Asked(one, since, Noted.of(noted.get(_PAST + one.job.full_name)))
 
     def _takes(self, job: Job) -> bool:
-        return takes_job(self._source, job.full_name, job.pipeline.external_id) and takes_branch(
-            self._source, job.branch
-        )
+        return selects(self._source, job.full_name, job.branch, job.pipeline.external_id)
 
     def _look(self) -> None:
         """Whether there are stages to ask for. Where that may not be seen, the first answer tells."""
@@ -192,7 +187,7 @@ class JenkinsPast:
 
     def _page(self, job: Job, builds: Sequence[MappedBuild], memory: Memory) -> Iterator[Batch]:
         self.counts.runs += len(builds)
-        yield from _told(_words(builds))
+        yield from told(words_of(builds))
         wants = self._wants(job, builds, memory)
         self.counts.runs_left = len(wants)
         for want, outcome in ahead(lambda one: read_detail(self._api, one), wants):
@@ -215,15 +210,3 @@ class JenkinsPast:
             if not detail.stages_missing or self._stageless >= STAGELESS:
                 self._has_stages = not detail.stages_missing
         return Batch(words=detail.words, logs=detail.logs, details=(detail.read,) if detail.read else ())
-
-
-def _words(builds: Sequence[MappedBuild]) -> list[Word]:
-    words: list[Word] = []
-    for build in builds:
-        words += (build.run, *build.cells)
-    return words
-
-
-def _told(words: Sequence[Word]) -> Iterator[Batch]:
-    for start in range(0, len(words), WORDS_A_BATCH):
-        yield Batch(words=words[start : start + WORDS_A_BATCH])

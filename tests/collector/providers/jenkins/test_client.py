@@ -12,7 +12,7 @@ from collector.demo.faults import Fault
 from collector.demo.plans import MATRIX, Stage
 from collector.domain.model import JobWord, PipelineRef, RunWord, Status, WorkflowWord
 from collector.providers.base import Batch
-from collector.providers.jenkins import builds, client, debts, progress
+from collector.providers.jenkins import batches, builds, debts, progress
 from collector.providers.jenkins.api import Api
 from collector.providers.jenkins.details import console_end
 from collector.providers.jenkins.jobs import Rules, job_of
@@ -124,7 +124,7 @@ def test_a_build_that_still_runs_is_read_though_it_began_before_the_backfill() -
 def test_a_first_read_that_was_cut_short_begins_again_and_only_a_whole_one_is_marked(
     jenkins: Rig, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(client, "WORDS_A_BATCH", 40)
+    monkeypatch.setattr(batches, "WORDS_A_BATCH", 40)
     nightly(jenkins, 100)
     jenkins.poll(until=lambda batch: any(isinstance(word, RunWord) for word in batch.words))
     assert len(jenkins.memory.rows()) == 40
